@@ -1,0 +1,103 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { environment } from "./environment.ts";
+import { ExpectedError, type ProblemDetails } from "./errors.ts";
+import { writeFileAtomically } from "./files.ts";
+
+/** Debian's package for each host tool that we start; used in messages and by `dock0 doctor`. */
+export const toolPackages = {
+	bsdtar: "libarchive-tools",
+	busybox: "busybox-static",
+	"dpkg-deb": "dpkg",
+	flock: "util-linux",
+	gpg: "gpg",
+	"mkfs.ext4": "e2fsprogs",
+	mksquashfs: "squashfs-tools",
+	mmdebstrap: "mmdebstrap",
+	modprobe: "kmod",
+	newuidmap: "uidmap",
+	pacman: "pacman-package-manager",
+	pacstrap: "arch-install-scripts",
+	"qemu-img": "qemu-utils",
+	"qemu-system-x86_64": "qemu-system-x86",
+	"repo-add": "pacman-package-manager",
+	setpriv: "util-linux",
+	tar: "tar",
+	unshare: "util-linux",
+	unsquashfs: "squashfs-tools",
+	xz: "xz-utils",
+	zstd: "zstd",
+} as const;
+
+/** Finds an executable on PATH, with the sbin folders that a user's PATH lacks on Debian. */
+export function findTool(name: string): string | undefined {
+	if (name.includes("/")) return name;
+	const path = `${environment().env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`;
+	for (const folder of path.split(delimiter)) {
+		const candidate = join(folder, name);
+		try {
+			accessSync(candidate, constants.X_OK);
+			if (statSync(candidate).isFile()) return candidate;
+		} catch {
+			// not here
+		}
+	}
+	return undefined;
+}
+
+/** The problem to report when `name` is not installed. */
+export function missingToolProblem(name: string): ProblemDetails {
+	const known: Readonly<Record<string, string>> = toolPackages;
+	const pkg = known[name];
+	return {
+		code: "TOOL_MISSING",
+		message: `the program '${name}' is not installed on this machine`,
+		hint: pkg
+			? `on Debian: apt-get install ${pkg}`
+			: `install '${name}' and put it on PATH`,
+	};
+}
+
+/** Finds `name` or throws an `ExpectedError` (exit code 1) that names its package. */
+export function requireTool(name: string): string {
+	const path = findTool(name);
+	if (!path) throw new ExpectedError(missingToolProblem(name), { exitCode: 1 });
+	return path;
+}
+
+const versionFlags: Readonly<Record<string, string>> = {
+	mksquashfs: "-version",
+	unsquashfs: "-version",
+};
+
+type Asker = (path: string, args: readonly string[]) => Promise<string>;
+
+/**
+ * The first line of the tool's version output, part of a step's inputs. Remembered on disk by the
+ * executable's path, size and modification time, so that asking costs one stat.
+ */
+export async function toolVersion(name: string, ask: Asker): Promise<string> {
+	const path = requireTool(name);
+	const { size, mtimeMs } = statSync(path);
+	const memoKey = `${path}:${size}:${mtimeMs}`;
+	const memoFile = join(environment().cacheDir, "tool-versions.json");
+	const memo = await readMemo(memoFile);
+	const remembered = memo[memoKey];
+	if (remembered !== undefined) return remembered;
+	const output = await ask(path, [versionFlags[name] ?? "--version"]);
+	const version = output.split("\n", 1)[0]?.trim() ?? "";
+	await writeFileAtomically(
+		memoFile,
+		JSON.stringify({ ...(await readMemo(memoFile)), [memoKey]: version }),
+	);
+	return version;
+}
+
+async function readMemo(file: string): Promise<Record<string, string>> {
+	try {
+		return JSON.parse(await readFile(file, "utf8")) as Record<string, string>;
+	} catch {
+		return {};
+	}
+}
