@@ -8,13 +8,14 @@ export interface Lock {
 }
 
 /**
- * Takes an exclusive flock(2) on `path` through flock(1), so that the kernel gives it back however we
+ * Takes an exclusive (or, with `shared`, a shared) flock(2) on `path` through flock(1), so that the kernel gives it back however we
  * end. Waits while another process holds it; `onWait` is told once.
  * @throws ExpectedError when it cannot be had within `timeoutSeconds`.
  */
 export async function acquireLock(
 	path: string,
 	options: {
+		shared?: boolean;
 		timeoutSeconds?: number;
 		signal?: AbortSignal | undefined;
 		onWait?: () => void;
@@ -24,7 +25,15 @@ export async function acquireLock(
 	const timeout = options.timeoutSeconds ?? 3600;
 	const holder = start(
 		"flock",
-		["--timeout", String(timeout), path, "sh", "-c", "echo held; exec cat"],
+		[
+			options.shared ? "--shared" : "--exclusive",
+			"--timeout",
+			String(timeout),
+			path,
+			"sh",
+			"-c",
+			"echo held; exec cat",
+		],
 		{ signal: options.signal },
 	);
 	holder.stdin.on("error", () => {

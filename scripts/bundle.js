@@ -1,0 +1,29 @@
+// Bundles src/ into dist/: one file per entry and shared chunks, so that a command loads only what it needs.
+import { rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+await rm(`${root}/dist`, { recursive: true, force: true });
+await build({
+	absWorkingDir: root,
+	entryPoints: {
+		cli: "src/cli/main.ts",
+		index: "src/index.ts",
+		"rootfs-worker": "src/rootfs/worker.ts",
+	},
+	outdir: "dist",
+	bundle: true,
+	splitting: true,
+	format: "esm",
+	platform: "node",
+	target: "node20",
+	// jiti finds its own files by its place on disk.
+	external: ["jiti"],
+	// CommonJS dependencies call require() for Node's own modules.
+	banner: {
+		js: 'import { createRequire as dock0Require } from "node:module"; const require = dock0Require(import.meta.url);',
+	},
+	legalComments: "none",
+	logLevel: "warning",
+});

@@ -1,0 +1,37 @@
+// Static checks, side by side: types, lint, format and import direction, dead code, shell scripts.
+import { execFile } from "node:child_process";
+import process from "node:process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const { stdout } = await run("git", [
+	"ls-files",
+	"--cached",
+	"--others",
+	"--exclude-standard",
+]);
+const tracked = stdout.split("\n").filter(Boolean);
+const shell = tracked.filter(
+	(file) => file.endsWith(".sh") || file === ".ci/run",
+);
+const checks = {
+	types: ["npx", ["tsc", "-p", "."]],
+	lint: ["npx", ["biome", "check", "--error-on-warnings", "."]],
+	"dead code": ["npx", ["knip", "--no-progress"]],
+	shell: ["shellcheck", shell],
+};
+let failed = 0;
+await Promise.all(
+	Object.entries(checks).map(async ([name, [command, args]]) => {
+		try {
+			await run(command, args, { maxBuffer: 64 * 1024 * 1024 });
+			console.log(`check ${name}: fine`);
+		} catch (error) {
+			failed += 1;
+			console.log(
+				`check ${name}: FAILED\n${error.stdout ?? ""}${error.stderr ?? error}`,
+			);
+		}
+	}),
+);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Installs what this machine lacks: Debian packages, npm packages, the bundle. A second run installs nothing.
+#   setup.sh       what dock0 itself needs
+#   setup.sh test  and what its tests need
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+run_packages=(
+	mmdebstrap uidmap squashfs-tools e2fsprogs kmod zstd xz-utils # building a Debian root
+	pacman-package-manager arch-install-scripts libarchive-tools gpg gpg-agent # building an Arch root
+	qemu-system-x86 seabios # starting the result
+)
+test_packages=(shellcheck cpio busybox-static fdisk)
+packages=("${run_packages[@]}")
+[ "${1:-}" = test ] && packages+=("${test_packages[@]}")
+
+say() { printf '%s\n' "setup: $*" >&2; }
+
+major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+if [ "$major" -lt 20 ]; then
+	say "Node.js 20 or newer is needed, found: $(node --version 2>/dev/null || echo none)"
+	exit 2
+fi
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	say "this is not a Debian system, so nothing was installed. dock0 needs the programs of these"
+	say "Debian packages; install what your distribution calls them: ${packages[*]}"
+	say "then run: npm ci && npm run build"
+	exit 2
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$status" = installed ] || missing+=("$package")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+	as_root=()
+	if [ "$(id -u)" -ne 0 ]; then
+		command -v sudo >/dev/null || {
+			say "as root, please run: apt-get install ${missing[*]}"
+			exit 2
+		}
+		as_root=(sudo)
+	fi
+	say "installing ${missing[*]}"
+	"${as_root[@]}" apt-get update -qq
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+fi
+
+if ! cmp -s package-lock.json node_modules/.dock0-lock 2>/dev/null; then
+	say "installing npm packages"
+	npm ci --no-audit --no-fund >&2
+	cp package-lock.json node_modules/.dock0-lock
+fi
+
+newest=$(find src scripts/bundle.js package.json -newer dist/cli.js -print -quit 2>/dev/null || true)
+if [ ! -f dist/cli.js ] || [ -n "$newest" ]; then
+	node scripts/bundle.js
+fi
