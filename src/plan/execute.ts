@@ -22,13 +22,13 @@ export async function execute(
 	const entries = new Map<string, CacheEntry>();
 	const stop = new AbortController();
 	const signal = AbortSignal.any([options.signal, stop.signal]);
-	const wanted = await missingSteps(options.steps);
+	const { missing } = await missingSteps(options.steps);
 	options.observe({
 		type: "plan",
 		steps: options.steps.map(({ step }) => ({
 			name: step.name,
 			title: step.title,
-			cached: !wanted.has(step),
+			cached: !missing.has(step),
 		})),
 	});
 	await schedule(
@@ -41,7 +41,7 @@ export async function execute(
 				entries.set(step, cached);
 				return;
 			}
-			if (!wanted.has(keyed.step)) return;
+			if (!missing.has(keyed.step)) return;
 			signal.throwIfAborted();
 			entries.set(
 				keyed.step.name,
@@ -53,22 +53,26 @@ export async function execute(
 	return entries;
 }
 
-/** Steps that must run: absent from the cache, and asked for or read by one that must run. */
+/**
+ * Which steps must run: absent from the cache, and asked for or read by one that must run. `cached` are
+ * those whose outputs are there.
+ */
 export async function missingSteps(
 	steps: readonly KeyedStep[],
-): Promise<Set<AnyStep>> {
-	const isNeed = new Set(
+): Promise<{ missing: Set<AnyStep>; cached: Set<AnyStep> }> {
+	const needed = new Set(
 		steps.flatMap(({ step }) => Object.values(step.needs)),
 	);
-	const wanted = new Set<AnyStep>();
-	for (const keyed of [...steps].reverse()) {
-		const { step } = keyed;
+	const missing = new Set<AnyStep>();
+	const cached = new Set<AnyStep>();
+	for (const { step, key } of [...steps].reverse()) {
 		const asked =
-			!isNeed.has(step) ||
-			[...wanted].some((user) => Object.values(user.needs).includes(step));
-		if (asked && !(await findEntry(keyed.key))) wanted.add(step);
+			!needed.has(step) ||
+			[...missing].some((user) => Object.values(user.needs).includes(step));
+		if (await findEntry(key)) cached.add(step);
+		else if (asked) missing.add(step);
 	}
-	return wanted;
+	return { missing, cached };
 }
 
 async function makeEntry(

@@ -1,0 +1,58 @@
+import {
+	defineCommand,
+	type OutputOptions,
+	type ProjectOptions,
+	print,
+	withConfig,
+	withOutput,
+} from "./command.ts";
+
+interface BuildOptions extends ProjectOptions, OutputOptions {
+	output?: string;
+	refresh?: boolean;
+}
+
+export const buildCommand = defineCommand((program) => {
+	withOutput(
+		withConfig(
+			program
+				.command("build")
+				.alias("image")
+				.description(
+					"make kernel, initramfs and squashed root from the config",
+				),
+		),
+	)
+		.option(
+			"-o, --output <dir>",
+			"folder for the release (default: build/ beside the first config)",
+		)
+		.option(
+			"--refresh",
+			"look for newer packages instead of using those of the last build",
+		)
+		.action(async (files: string[], options: BuildOptions) => {
+			const { buildProject } = await import("../pipeline/build.ts");
+			const { loadProject } = await import("../pipeline/project.ts");
+			const { observer } = await import("./observer.ts");
+			const { describeRelease } = await import("../report/release.ts");
+			const project = await loadProject({
+				files,
+				directory: options.directory,
+			});
+			const progress = observer(options);
+			try {
+				const release = await buildProject(project, {
+					observe: progress.observe,
+					output: options.output,
+					refresh: options.refresh === true,
+				});
+				progress.stop();
+				if (options.json)
+					print(JSON.stringify({ type: "release", ...release }));
+				else if (!options.quiet) print(describeRelease(release));
+			} finally {
+				progress.stop();
+			}
+		});
+});

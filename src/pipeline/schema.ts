@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { toJsonSchema } from "../config/json-schema.ts";
+import { imageSchema } from "../image/schema.ts";
+import { initramfsSchema } from "../initramfs/schema.ts";
+import { kernelSchema } from "../kernel/schema.ts";
+import { rootfsSchema } from "../rootfs/schema.ts";
+import { vmSchema } from "../vm/schema.ts";
+
+const stateSchema = z.strictObject({
+	paths: z
+		.array(z.string().startsWith("/", "an absolute path"))
+		.default([])
+		.describe(
+			"folders that live on the state volume, or in RAM when there is none",
+		),
+});
+
+/** The whole config: each folder describes its own part, and this puts them together. */
+export const configSchema = z.strictObject({
+	name: z
+		.string()
+		.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "small letters, digits and hyphens")
+		.optional()
+		.describe(
+			"names the release; default: the last layer's file name, or the folder's for dock0.yaml",
+		),
+	arch: z.enum(["x86_64"]).default("x86_64").describe("processor architecture"),
+	epoch: z
+		.int()
+		.min(0)
+		.default(1_735_689_600)
+		.describe(
+			"seconds since 1970 for every time stamp in the image, so that equal inputs give equal bytes",
+		),
+	rootfs: rootfsSchema.describe("packages and files of the root file system"),
+	kernel: kernelSchema.describe("the kernel and its parameters"),
+	initramfs: initramfsSchema
+		.prefault({})
+		.describe("what finds and mounts the root"),
+	image: imageSchema.prefault({}).describe("how the root is packed"),
+	state: stateSchema.prefault({}).describe("what survives a reboot"),
+	vm: vmSchema
+		.prefault({})
+		.describe("how `dock0 boot` starts the host in QEMU"),
+	vars: z
+		.record(z.string(), z.unknown())
+		.default({})
+		.describe("anything of your own, for templates and scripts"),
+});
+
+export type Config = z.infer<typeof configSchema>;
+
+/** The JSON Schema of one config layer, for editors. */
+export function jsonSchema(): object {
+	return toJsonSchema(configSchema);
+}

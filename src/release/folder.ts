@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto";
+import {
+	copyFile,
+	link,
+	lstat,
+	mkdir,
+	readFile,
+	readlink,
+	rename,
+	rm,
+	symlink,
+} from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { ExpectedError } from "../system/errors.ts";
+import { type Manifest, releaseFiles } from "./manifest.ts";
+
+/**
+ * Makes the folder `path` hold exactly `files` (name to source). It is a symbolic link to a folder beside
+ * it, which is flipped by one rename: readers see the old release or the new, never a mixture. Files are
+ * hard links to the cache where that is possible, since a release is only read.
+ * @throws ExpectedError when something that is not such a link is in the way.
+ */
+export async function publishFolder(
+	path: string,
+	files: Readonly<Record<string, string>>,
+	key: string,
+): Promise<void> {
+	const parent = dirname(path);
+	await mkdir(parent, { recursive: true });
+	const old = await currentTarget(path);
+	const target = `.${basename(path)}-${key.slice(0, 16)}`;
+	if (old === target) return;
+	const staging = join(parent, `.staging-${randomBytes(6).toString("hex")}`);
+	const newLink = `${staging}.link`;
+	try {
+		await mkdir(staging);
+		for (const [name, source] of Object.entries(files))
+			await link(source, join(staging, name)).catch(() =>
+				copyFile(source, join(staging, name)),
+			);
+		await rm(join(parent, target), { recursive: true, force: true });
+		await rename(staging, join(parent, target));
+		await symlink(target, newLink);
+		await rename(newLink, path);
+	} catch (error) {
+		await rm(staging, { recursive: true, force: true });
+		await rm(newLink, { force: true });
+		throw error;
+	}
+	if (old) await rm(join(parent, old), { recursive: true, force: true });
+}
+
+/** The folder that `path` links to by our naming, or undefined when nothing is there yet. */
+async function currentTarget(path: string): Promise<string | undefined> {
+	const stats = await lstat(path).catch(() => undefined);
+	if (!stats) return undefined;
+	const target = stats.isSymbolicLink() ? await readlink(path) : "";
+	if (!target.startsWith(`.${basename(path)}-`))
+		throw new ExpectedError({
+			code: "OUTPUT_IN_THE_WAY",
+			message: `${path} exists and was not made by dock0, so it is left alone`,
+			hint: "move it away, or choose another folder by --output",
+		});
+	return target;
+}
+
+/**
+ * Reads a release's manifest and checks that its files are there with the sizes it names.
+ * @throws ExpectedError (exit code 2) when `folder` is no complete release.
+ */
+export async function readRelease(folder: string): Promise<Manifest> {
+	try {
+		const manifest = JSON.parse(
+			await readFile(join(folder, "manifest.json"), "utf8"),
+		) as Manifest;
+		for (const file of releaseFiles) {
+			const { size } = await lstat(join(folder, file));
+			if (size !== manifest.files[file]?.bytes)
+				throw new Error(`${file} has another size than its manifest says`);
+		}
+		return manifest;
+	} catch (error) {
+		throw new ExpectedError(
+			{
+				code: "RELEASE_INCOMPLETE",
+				message: `${folder} holds no complete release: ${error instanceof Error ? error.message : String(error)}`,
+				hint: "run dock0 build first",
+			},
+			{ cause: error },
+		);
+	}
+}

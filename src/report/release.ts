@@ -1,0 +1,19 @@
+import type { Manifest } from "../release/manifest.ts";
+import { formatBytes } from "./numbers.ts";
+
+/** The closing lines of a build: where the release is and how large its parts are. */
+export function describeRelease(release: {
+	folder: string;
+	manifest: Manifest;
+}): string {
+	const { folder, manifest } = release;
+	const files = Object.entries(manifest.files);
+	const total = files.reduce((sum, [, { bytes }]) => sum + bytes, 0);
+	const parts = files.map(
+		([name, { bytes }]) => `${name} ${formatBytes(bytes)}`,
+	);
+	return [
+		`${manifest.name}: ${folder}`,
+		`  kernel ${manifest.kernel.version}, ${formatBytes(total)} in all (${parts.join(", ")})`,
+	].join("\n");
+}
