@@ -1,0 +1,157 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { stepFailure } from "../../system/errors.ts";
+import { acquireLock } from "../../system/lock.ts";
+import { removeTree } from "../../system/namespace.ts";
+import { requireTool } from "../../system/tools.ts";
+import type { BackendContext, PackageRecord } from "../backend.ts";
+import type { RootfsSettings } from "../schema.ts";
+import {
+	type PacmanRoot,
+	pacmanOptions,
+	preparePacmanRoot,
+} from "./pacman-root.ts";
+
+/** pacman's own files inside a package (alpm-package(7)); they are not for the file system. */
+const packageMetadata = [
+	".PKGINFO",
+	".MTREE",
+	".BUILDINFO",
+	".INSTALL",
+	".CHANGELOG",
+];
+
+/** See `PackageBackend.extract`. */
+export async function extractArch(
+	context: BackendContext,
+	settings: RootfsSettings,
+	packages: readonly string[],
+	target: string,
+): Promise<PackageRecord[]> {
+	requireTool("bsdtar");
+	const database = join(context.temp, "extract-database");
+	await mkdir(target, { recursive: true });
+	const pacman = await preparePacmanRoot(context, settings.arch, database);
+	const lock = await acquireLock(join(pacman.folder, "packages.lock"), {
+		signal: context.signal,
+	});
+	try {
+		const unpacked: PackageRecord[] = [];
+		const seen = new Set<string>();
+		const queue = [...packages];
+		for (let name = queue.shift(); name; name = queue.shift()) {
+			if (seen.has(name)) continue;
+			seen.add(name);
+			const { record, file, depends } = await find(context, pacman, name);
+			await download(context, pacman, name);
+			const archive = join(pacman.folders.cache, file);
+			if (await hasFiles(context, archive)) {
+				await context.run("bsdtar", [
+					"-xf",
+					archive,
+					"-C",
+					target,
+					...packageMetadata.map((entry) => `--exclude=${entry}`),
+				]);
+				unpacked.push(record);
+			} else {
+				context.log(`${name} stands for ${depends.join(", ")}`);
+				queue.push(...depends);
+			}
+		}
+		return unpacked;
+	} finally {
+		await lock.release();
+		await removeTree(database);
+	}
+}
+
+/** Downloads one package, checking its signature as SigLevel says. */
+async function download(
+	context: BackendContext,
+	pacman: PacmanRoot,
+	name: string,
+): Promise<void> {
+	await context.runInNamespace("pacman", [
+		...pacmanOptions(pacman),
+		"--sync",
+		"--downloadonly",
+		// Twice: also without checking versions of what it depends on (pacman(8)).
+		"--nodeps",
+		"--nodeps",
+		name,
+	]);
+}
+
+interface Found {
+	record: PackageRecord;
+	file: string;
+	depends: string[];
+}
+
+async function find(
+	context: BackendContext,
+	pacman: PacmanRoot,
+	name: string,
+): Promise<Found> {
+	const { stdout, exitCode } = await context.run(
+		"pacman",
+		[
+			...pacmanOptions(pacman),
+			"--sync",
+			"--nodeps",
+			"--nodeps",
+			"--print",
+			"--print-format",
+			"%n\t%v\t%a\t%s\t%l",
+			name,
+		],
+		{ okExitCodes: [0, 1], onLine: () => {}, env: { LC_ALL: "C.UTF-8" } },
+	);
+	const [id, version, arch, size, location] = (
+		stdout.split("\n").find((line) => line.split("\t").length === 5) ?? ""
+	).split("\t");
+	if (exitCode !== 0 || !id || !version || !arch || !location)
+		throw stepFailure({
+			code: "PACKAGE_UNKNOWN",
+			message: `the repositories have no package '${name}'`,
+			hint: "check its name and rootfs.arch.repositories",
+		});
+	const { stdout: info } = await context.run(
+		"pacman",
+		[...pacmanOptions(pacman), "--sync", "--info", id],
+		{ onLine: () => {}, env: { LC_ALL: "C.UTF-8" } },
+	);
+	return {
+		record: { name: id, version, arch, size: Number(size) },
+		file: decodeURIComponent(location.slice(location.lastIndexOf("/") + 1)),
+		depends: dependsIn(info),
+	};
+}
+
+/** Names in the line `Depends On` of `pacman -Si`, without versions. */
+export function dependsIn(info: string): string[] {
+	const list = /^Depends On\s*: (.*(?:\n\s+.*)*)/m.exec(info)?.[1] ?? "";
+	return list
+		.split(/\s+/)
+		.map((word) => word.split(/[<>=]/, 1)[0] ?? "")
+		.filter((word) => word !== "" && word !== "None");
+}
+
+async function hasFiles(
+	context: BackendContext,
+	archive: string,
+): Promise<boolean> {
+	const { stdout } = await context.run("bsdtar", ["-tf", archive], {
+		onLine: () => {},
+	});
+	return stdout
+		.split("\n")
+		.some(
+			(name) =>
+				name !== "" &&
+				!name.endsWith("/") &&
+				!packageMetadata.includes(name) &&
+				!name.startsWith("usr/share/doc/"),
+		);
+}

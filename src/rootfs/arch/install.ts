@@ -1,0 +1,131 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { stepFailure } from "../../system/errors.ts";
+import { writeFileAtomically } from "../../system/files.ts";
+import { acquireLock } from "../../system/lock.ts";
+import { removeTree } from "../../system/namespace.ts";
+import { requireTool } from "../../system/tools.ts";
+import { packArguments } from "../archive.ts";
+import type { BackendContext, InstallOptions } from "../backend.ts";
+import { chrootMountsScript } from "../chroot-mounts.ts";
+import type { RootfsSettings } from "../schema.ts";
+import { scrubScript } from "../scrub.ts";
+import { listPackages } from "./package-list.ts";
+import {
+	type PacmanRoot,
+	pacmanOptions,
+	preparePacmanRoot,
+} from "./pacman-root.ts";
+
+/**
+ * What pacstrap(8) does, by hand, since its mounts need real root: folders, API file systems, then
+ * pacman with the packages in one transaction. `$1` tree, `$2` epoch, then pacman and its arguments.
+ */
+const installScript = `
+${chrootMountsScript}
+${scrubScript}
+tree=$1 epoch=$2
+shift 2
+umask 022
+mkdir -m 1777 -p "$tree/tmp"
+mkdir -m 0755 -p "$tree/var/lib/pacman" "$tree/var/log" "$tree/etc"
+mount_chroot "$tree"
+"$@" 2>&1
+unmount_chroot "$tree"
+rm -rf "$tree/var/lib/pacman/sync" "$tree/var/lib/pacman/db.lck"
+rm -rf "$tree/etc/pacman.d/gnupg"
+scrub "$tree" "$epoch"
+`;
+
+/** See `PackageBackend.install`. */
+export async function installArch(
+	context: BackendContext,
+	settings: RootfsSettings,
+	{ epoch }: InstallOptions,
+): Promise<void> {
+	requireTool("tar");
+	if (settings.packages.length === 0)
+		throw stepFailure({
+			code: "ARCH_NO_PACKAGES",
+			message: "rootfs.packages is empty, so there is nothing to install",
+			hint: "list at least `base`",
+		});
+	const tree = join(context.temp, "tree");
+	const database = join(tree, "var/lib/pacman");
+	await mkdir(tree, { mode: 0o755 });
+	const pacman = await preparePacmanRoot(context, settings.arch, database);
+	const lock = await acquireLock(join(pacman.folder, "packages.lock"), {
+		signal: context.signal,
+		onWait: () => context.log("waiting for another dock0 to install packages"),
+	});
+	try {
+		await transact(context, settings, pacman, tree, epoch);
+		await writeFileAtomically(
+			join(context.out, "packages.json"),
+			`${JSON.stringify(await listPackages(database), null, "\t")}\n`,
+		);
+		await context.runInNamespace(
+			"tar",
+			packArguments(tree, join(context.out, "rootfs.tar"), epoch),
+		);
+	} finally {
+		await lock.release();
+		await removeTree(tree);
+	}
+}
+
+async function transact(
+	context: BackendContext,
+	{ packages }: RootfsSettings,
+	pacman: PacmanRoot,
+	tree: string,
+	epoch: number,
+): Promise<void> {
+	const command = [
+		"pacman",
+		"--root",
+		tree,
+		...pacmanOptions(pacman),
+		"--sync",
+		"--needed",
+		...packages,
+	];
+	const { stdout } = await context
+		.runInNamespace(
+			"sh",
+			["-euc", installScript, "sh", tree, String(epoch), ...command],
+			{ env: { SOURCE_DATE_EPOCH: String(epoch), LC_ALL: "C.UTF-8" } },
+		)
+		.catch((error: unknown) => {
+			throw explain(error);
+		});
+	// pacman goes on after a failed scriptlet or hook, and the root would lack what it should have made.
+	const failed = /^error: command failed to execute correctly$/m.exec(stdout);
+	if (failed)
+		throw stepFailure({
+			code: "PACKAGE_SCRIPT_FAILED",
+			message: `a package's install script failed:\n${stdout
+				.slice(0, failed.index)
+				.trim()
+				.split("\n")
+				.slice(-8)
+				.join("\n")}`,
+		});
+}
+
+function explain(error: unknown): unknown {
+	const text = error instanceof Error ? error.message : "";
+	const unknown = [...text.matchAll(/target not found: (\S+)/g)].map(
+		([, name]) => name,
+	);
+	if (unknown.length > 0)
+		return stepFailure(
+			{
+				code: "PACKAGE_UNKNOWN",
+				message: `the repositories have no package ${unknown.map((name) => `'${name}'`).join(", ")}`,
+				hint: "check the names and rootfs.arch.repositories",
+			},
+			error,
+		);
+	return error;
+}

@@ -1,0 +1,140 @@
+import { existsSync } from "node:fs";
+import { chmod, mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { environment } from "../../system/environment.ts";
+import { ExpectedError, stepFailure } from "../../system/errors.ts";
+import { sha256, sha256File } from "../../system/files.ts";
+import { requireTool } from "../../system/tools.ts";
+import type { BackendContext } from "../backend.ts";
+import type { ArchSettings } from "./schema.ts";
+
+/** Where archlinux-keyring puts its keys: on Arch, and on Debian. */
+const keyringFolders = ["/usr/share/pacman/keyrings", "/usr/share/keyrings"];
+
+/**
+ * A gpg home whose valid keys are those of the config's files, or those that the archlinux-keyring
+ * package vouches for (three master keys each, as pacman-key(8) does it). Made once for each keyring.
+ * @throws ExpectedError when there is no keyring (exit code 2), or gpg cannot read it (exit code 1).
+ */
+export async function prepareKeyring(
+	context: Pick<BackendContext, "run" | "runInNamespace" | "log">,
+	settings: ArchSettings,
+): Promise<string> {
+	requireTool("gpg");
+	const files = keyringFiles(settings);
+	const hashes = await Promise.all(files.map((file) => sha256File(file)));
+	const kind = settings.keyring.files.length > 0 ? "trusted" : "populated";
+	const home = join(
+		environment().cacheDir,
+		"packages/arch/keyrings",
+		sha256([kind, ...hashes].join("\n")).slice(0, 16),
+	);
+	if (existsSync(home)) return home;
+	await mkdir(dirname(home), { recursive: true });
+	const fresh = `${home}.tmp-${process.pid}`;
+	await rm(fresh, { recursive: true, force: true });
+	await mkdir(fresh, { mode: 0o700 });
+	try {
+		if (kind === "trusted") await importTrusted(context, fresh, files);
+		else await populate(context, fresh, files[0] ?? "");
+		// pacman refuses a home that it may not read, and gpg one that others may.
+		await chmod(fresh, 0o700);
+		await rename(fresh, home);
+	} catch (error) {
+		await rm(fresh, { recursive: true, force: true });
+		if (!existsSync(home)) throw error;
+	}
+	return home;
+}
+
+/** The files that decide who is trusted. */
+export function keyringFiles(settings: ArchSettings): string[] {
+	const { files } = settings.keyring;
+	const missing = files.find((file) => !existsSync(file));
+	if (missing)
+		throw new ExpectedError({
+			code: "ARCH_KEYRING_MISSING",
+			message: `the keyring ${missing} does not exist`,
+			hint: "the paths in rootfs.arch.keyring.files are relative to the file that names them",
+		});
+	if (files.length > 0) return [...files];
+	const installed = keyringFolders
+		.map((folder) => join(folder, "archlinux.gpg"))
+		.find((file) => existsSync(file));
+	if (!installed)
+		throw new ExpectedError({
+			code: "ARCH_KEYRING_MISSING",
+			message:
+				"rootfs.arch.keyring.files is not set, and archlinux-keyring is not installed",
+			hint: "on Debian: apt-get install archlinux-keyring; or set rootfs.arch.keyring.files",
+		});
+	return [installed];
+}
+
+/** Ultimate trust makes the keys themselves valid (gpg(1), --import-ownertrust). */
+async function importTrusted(
+	context: Pick<BackendContext, "run">,
+	home: string,
+	files: readonly string[],
+): Promise<void> {
+	const gpg = (args: readonly string[], input?: string) =>
+		context.run(
+			"gpg",
+			["--homedir", home, "--batch", "--no-autostart", ...args],
+			{
+				onLine: () => {},
+				...(input === undefined ? {} : { input }),
+			},
+		);
+	await gpg(["--import", ...files]);
+	const { stdout } = await gpg(["--list-keys", "--with-colons"]);
+	const fingerprints = primaryFingerprints(stdout);
+	if (fingerprints.length === 0)
+		throw stepFailure({
+			code: "ARCH_KEYRING_EMPTY",
+			message: `there is no public key in ${files.join(", ")}`,
+		});
+	await gpg(
+		["--import-ownertrust"],
+		fingerprints.map((fingerprint) => `${fingerprint}:6:\n`).join(""),
+	);
+	await gpg(["--check-trustdb"]);
+}
+
+/** Primary keys in the output of `gpg --with-colons` (doc/DETAILS of GnuPG): the `fpr` after each `pub`. */
+export function primaryFingerprints(colons: string): string[] {
+	const fingerprints: string[] = [];
+	let primary = false;
+	for (const line of colons.split("\n")) {
+		const fields = line.split(":");
+		if (fields[0] === "pub" || fields[0] === "sub")
+			primary = fields[0] === "pub";
+		if (fields[0] === "fpr" && primary && fields[9]) {
+			fingerprints.push(fields[9]);
+			primary = false;
+		}
+	}
+	return fingerprints;
+}
+
+/** pacman-key signs the masters with a key of its own, which only root may make. */
+async function populate(
+	context: Pick<BackendContext, "runInNamespace" | "log">,
+	home: string,
+	file: string,
+): Promise<void> {
+	requireTool("pacman-key");
+	context.log("making a gpg home from archlinux-keyring");
+	for (const args of [
+		["--init"],
+		["--populate-from", dirname(file), "--populate", basename(file, ".gpg")],
+	])
+		await context.runInNamespace("pacman-key", ["--gpgdir", home, ...args]);
+	// Sockets and locks of agents that ended with their namespace.
+	await context.runInNamespace("sh", [
+		"-c",
+		'rm -f "$1"/S.* "$1"/*.lock "$1"/.#lk*',
+		"sh",
+		home,
+	]);
+}

@@ -1,0 +1,46 @@
+/**
+ * Arguments for tar(1) that pack `tree` into `file`, the same bytes for the same tree: sorted names,
+ * numeric owners, extended attributes (file capabilities), no time younger than `epoch` (seconds since
+ * 1970). The pax options are those of https://reproducible-builds.org/docs/archives/.
+ * Run it as root of the namespace that made the tree.
+ */
+export function packArguments(
+	tree: string,
+	file: string,
+	epoch: number,
+): string[] {
+	return [
+		"--create",
+		"--file",
+		file,
+		"--directory",
+		tree,
+		"--sort=name",
+		"--format=posix",
+		"--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
+		"--numeric-owner",
+		"--xattrs",
+		"--xattrs-include=*",
+		`--mtime=@${epoch}`,
+		"--clamp-mtime",
+		"--one-file-system",
+		".",
+	];
+}
+
+/** Arguments for tar(1) that unpack such a file into the existing folder `tree`. */
+export function unpackArguments(file: string, tree: string): string[] {
+	return [
+		"--extract",
+		"--file",
+		file,
+		"--directory",
+		tree,
+		"--same-permissions",
+		"--same-owner",
+		"--numeric-owner",
+		"--xattrs",
+		"--xattrs-include=*",
+		"--delay-directory-restore",
+	];
+}

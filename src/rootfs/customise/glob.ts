@@ -1,0 +1,77 @@
+/**
+ * A test for paths of the root file system. `*` and `?` stop at slashes, `**` does not; `{a,b}` and
+ * `[a-z]` (`[!a-z]`) as in a shell; `\` takes the next character as it is. A pattern that matches a
+ * folder matches all that is in it.
+ */
+export function globMatcher(pattern: string): (path: string) => boolean {
+	const expression = new RegExp(`^(?:${translate(pattern)})(?:/.*)?$`, "s");
+	return (path) => expression.test(path);
+}
+
+/** The same, but a folder's pattern matches the folder alone. */
+export function exactGlobMatcher(pattern: string): (path: string) => boolean {
+	const expression = new RegExp(`^(?:${translate(pattern)})$`, "s");
+	return (path) => expression.test(path);
+}
+
+/** Whether a path has characters that mean something in a pattern. */
+export function isGlob(path: string): boolean {
+	return /[*?[{\\]/.test(path);
+}
+
+/** A test for paths that any of the patterns match. */
+export function anyMatcher(
+	patterns: readonly string[],
+): (path: string) => boolean {
+	if (patterns.length === 0) return () => false;
+	const matchers = patterns.map(globMatcher);
+	return (path) => matchers.some((matches) => matches(path));
+}
+
+function translate(pattern: string): string {
+	let result = "";
+	let braces = 0;
+	for (let index = 0; index < pattern.length; index++) {
+		const character = pattern[index] as string;
+		const rest = pattern.slice(index);
+		const set = /^\[(!|\^)?(\]?[^\]]+)\]/.exec(rest);
+		if (rest.startsWith("**/")) {
+			result += "(?:.*/)?";
+			index += 2;
+		} else if (rest.startsWith("**")) {
+			result += ".*";
+			index += 1;
+		} else if (character === "*") result += "[^/]*";
+		else if (character === "?") result += "[^/]";
+		else if (set) {
+			result += `(?!/)[${set[1] ? "^" : ""}${(set[2] ?? "").replaceAll(/[\\\]^[]/g, "\\$&")}]`;
+			index += set[0].length - 1;
+		} else if (character === "\\" && rest.length > 1) {
+			result += literal(rest[1] as string);
+			index += 1;
+		} else if (character === "{" && closes(rest)) {
+			braces += 1;
+			result += "(?:";
+		} else if (character === "}" && braces > 0) {
+			braces -= 1;
+			result += ")";
+		} else if (character === "," && braces > 0) result += "|";
+		else result += literal(character);
+	}
+	return result;
+}
+
+/** Whether the brace at the start of `rest` has its partner. */
+function closes(rest: string): boolean {
+	let depth = 0;
+	for (let index = 0; index < rest.length; index++) {
+		if (rest[index] === "\\") index += 1;
+		else if (rest[index] === "{") depth += 1;
+		else if (rest[index] === "}" && --depth === 0) return true;
+	}
+	return false;
+}
+
+function literal(character: string): string {
+	return character.replace(/[.*+?^${}()|[\]\\/-]/, "\\$&");
+}

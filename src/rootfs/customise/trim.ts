@@ -1,0 +1,86 @@
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { TrimSettings } from "../schema.ts";
+import { anyMatcher } from "./glob.ts";
+
+/** What to remove from the tree, and what of that to keep, as globs. */
+export interface TrimPatterns {
+	remove: string[];
+	keep: string[];
+}
+
+const licences = [
+	"/usr/share/doc/*/copyright",
+	"/usr/share/common-licenses",
+	"/usr/share/licenses",
+];
+
+/** The globs behind the switches of `rootfs.trim`. */
+export function trimPatterns(trim: TrimSettings): TrimPatterns {
+	const remove = [...trim.paths];
+	const keep = [...trim.keep];
+	if (trim.docs)
+		remove.push(
+			"/usr/share/{doc,doc-base,info,help,gtk-doc,lintian,bug,linda}",
+		);
+	if (trim.licences) remove.push(...licences);
+	else keep.push(...licences);
+	if (trim.man) remove.push("/usr/share/man/**", "/usr/local/share/man/**");
+	if (trim.locales !== false) {
+		const kept = trim.locales === true ? [] : trim.locales;
+		remove.push("/usr/share/locale/*/**", "/usr/lib/locale/**");
+		// glibc's C.UTF-8, which programs expect whatever the language.
+		keep.push("/usr/lib/locale/C.utf8");
+		if (kept.length === 0) remove.push("/usr/share/i18n");
+		else keep.push("/usr/lib/locale/locale-archive");
+		for (const language of kept)
+			keep.push(
+				`/usr/share/locale/${language}{,_*,@*,.*}`,
+				`/usr/lib/locale/${language}{,_*,@*,.*}`,
+			);
+	}
+	if (trim.packageManager)
+		remove.push(
+			"/var/{lib,cache}/apt/**",
+			"/var/cache/debconf/**",
+			"/var/lib/dpkg/{info,triggers,updates,parts}/**",
+			"/var/lib/dpkg/{available,cmethopt,lock,lock-frontend}",
+			"/var/lib/pacman/sync",
+			"/var/lib/pacman/local/*/{files,mtree,install}",
+			"/var/cache/pacman/**",
+		);
+	return { remove, keep };
+}
+
+/**
+ * Removes the files of the tree that the patterns name, then the named folders that are empty. Links are
+ * never followed.
+ * @returns how many files were removed.
+ */
+export async function removePaths(
+	tree: string,
+	{ remove, keep }: TrimPatterns,
+): Promise<number> {
+	const wanted = anyMatcher(remove);
+	const kept = anyMatcher(keep);
+	let removed = 0;
+	const visit = async (path: string): Promise<void> => {
+		for (const entry of await readdir(join(tree, path), {
+			withFileTypes: true,
+		})) {
+			const inner = `${path}/${entry.name}`;
+			if (entry.isDirectory()) {
+				await visit(inner);
+				if (!wanted(inner) || kept(inner)) continue;
+				await rmdir(join(tree, inner)).catch(() => {
+					// it holds something that is kept
+				});
+			} else if (wanted(inner) && !kept(inner)) {
+				await rm(join(tree, inner));
+				removed += 1;
+			}
+		}
+	};
+	await visit("");
+	return removed;
+}

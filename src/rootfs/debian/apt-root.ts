@@ -1,0 +1,180 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { environment } from "../../system/environment.ts";
+import { ExpectedError, stepFailure } from "../../system/errors.ts";
+import { sha256, writeFileAtomically } from "../../system/files.ts";
+import { acquireLock } from "../../system/lock.ts";
+import { requireTool } from "../../system/tools.ts";
+import type { BackendContext } from "../backend.ts";
+import type { DebianSettings } from "./schema.ts";
+import { defaultKeyring, wantedSources } from "./sources.ts";
+import { formatSource } from "./sources-parse.ts";
+
+/**
+ * apt's state for one set of sources, apart from the machine's own: indexes, downloaded packages, and a
+ * configuration. Kept between builds, so that a second build downloads nothing.
+ */
+export interface AptRoot {
+	folder: string;
+	/** Value for APT_CONFIG (apt.conf(5)). */
+	config: string;
+	sourcesFile: string;
+	/** Indexes, `/var/lib/apt/lists` elsewhere. */
+	lists: string;
+	/** Packages that an installation downloaded, `/var/cache/apt/archives` elsewhere. */
+	archives: string;
+	/** Packages that were asked for by name. */
+	debs: string;
+}
+
+/**
+ * Makes or finds the apt state for the settings' sources and brings its indexes up to date. Without a
+ * network, older indexes serve, and the log says so.
+ * @throws ExpectedError when the keyring is missing (exit code 2), or the indexes can neither be had nor
+ * verified (exit code 1).
+ */
+export async function prepareAptRoot(
+	context: Pick<BackendContext, "run" | "log" | "signal">,
+	settings: DebianSettings,
+): Promise<AptRoot> {
+	const keyring = requireKeyring(settings);
+	const sources = wantedSources(settings)
+		.map((source) =>
+			formatSource({
+				...source,
+				options: { "signed-by": keyring, ...source.options },
+			}),
+		)
+		.join("\n");
+	const hostOptions = await hostAptOptions(context);
+	const folder = join(
+		environment().cacheDir,
+		"packages",
+		"debian",
+		`${settings.suite}-${sha256(sources + settings.aptOptions.join("\n")).slice(0, 16)}`,
+	);
+	const root: AptRoot = {
+		folder,
+		config: join(folder, "apt.conf"),
+		sourcesFile: join(folder, "sources.list"),
+		lists: join(folder, "lists"),
+		archives: join(folder, "archives"),
+		debs: join(folder, "debs"),
+	};
+	const lock = await acquireLock(join(folder, "update.lock"), {
+		signal: context.signal,
+		onWait: () => context.log("waiting for another dock0 to read the indexes"),
+	});
+	try {
+		for (const name of ["lists/partial", "archives/partial", "debs", "empty"])
+			await mkdir(join(folder, name), { recursive: true });
+		await writeFileAtomically(root.sourcesFile, `${sources}\n`);
+		await writeFileAtomically(join(folder, "status"), "");
+		await writeFileAtomically(
+			root.config,
+			aptConfig(root, [...hostOptions, ...settings.aptOptions]),
+		);
+		await update(context, root);
+	} finally {
+		await lock.release();
+	}
+	return root;
+}
+
+/** Environment for apt's tools to work on the private state. */
+export function aptEnvironment(root: AptRoot): Record<string, string> {
+	return { APT_CONFIG: root.config, LC_ALL: "C.UTF-8" };
+}
+
+/**
+ * How the machine's apt reaches its mirrors (proxies, time-outs, how old an index may be): its mirrors
+ * may not work without.
+ */
+export async function hostAptOptions(
+	context: Pick<BackendContext, "run">,
+): Promise<string[]> {
+	requireTool("apt-get");
+	const { stdout } = await context.run(
+		"apt-config",
+		[
+			"dump",
+			"--no-empty",
+			"--format",
+			'%F "%v"%n',
+			"Acquire::http",
+			"Acquire::https",
+			"Acquire::Check-Valid-Until",
+			"Acquire::Check-Date",
+			"Acquire::Max-ValidTime",
+		],
+		{ onLine: () => {} },
+	);
+	return stdout.split("\n").filter((line) => line !== "");
+}
+
+function requireKeyring(settings: DebianSettings): string {
+	const keyring = settings.keyring ?? defaultKeyring;
+	if (existsSync(keyring)) return keyring;
+	throw new ExpectedError({
+		code: "DEBIAN_KEYRING_MISSING",
+		message: `the keyring ${keyring} does not exist`,
+		hint: settings.keyring
+			? "rootfs.debian.keyring is relative to the file that names it"
+			: "on Debian: apt-get install debian-archive-keyring; or set rootfs.debian.keyring",
+	});
+}
+
+function aptConfig(root: AptRoot, options: readonly string[]): string {
+	return [
+		`Dir "${root.folder}"`,
+		`Dir::State "${root.folder}"`,
+		`Dir::State::Lists "${root.lists}"`,
+		`Dir::State::status "${join(root.folder, "status")}"`,
+		`Dir::Cache "${root.folder}"`,
+		`Dir::Cache::Archives "${root.archives}"`,
+		`Dir::Etc "${join(root.folder, "empty")}"`,
+		`Dir::Etc::SourceList "${root.sourcesFile}"`,
+		`Dir::Etc::SourceParts "${join(root.folder, "empty")}"`,
+		`Dir::Etc::Parts "${join(root.folder, "empty")}"`,
+		'APT::Sandbox::User "root"',
+		'Acquire::Languages "none"',
+		'APT::Install-Recommends "false"',
+		...options,
+	]
+		.map((line) => `${line.replace(/;\s*$/, "")};\n`)
+		.join("");
+}
+
+async function update(
+	context: Pick<BackendContext, "run" | "log">,
+	root: AptRoot,
+): Promise<void> {
+	try {
+		await context.run(
+			"apt-get",
+			["update", "--quiet", "-o", "APT::Update::Error-Mode=any"],
+			{ env: aptEnvironment(root) },
+		);
+	} catch (error) {
+		const known = (await readdir(root.lists)).some((name) =>
+			/_(In)?Release$/.test(name),
+		);
+		const reason = error instanceof Error ? error.message : String(error);
+		if (
+			known &&
+			!/NO_PUBKEY|signature|not signed|EXPKEYSIG|BADSIG/i.test(reason)
+		) {
+			context.log(`the mirrors did not answer; using older indexes: ${reason}`);
+			return;
+		}
+		throw stepFailure(
+			{
+				code: "DEBIAN_INDEX_FAILED",
+				message: `the package indexes could not be had:\n${reason}`,
+				hint: "check the network, rootfs.debian.mirrors, suite and keyring",
+			},
+			error,
+		);
+	}
+}

@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { canonicalJson } from "../plan/canonical.ts";
+import { type AnyStep, defineStep, type Json } from "../plan/step.ts";
+import { sha256 } from "../system/files.ts";
+import { backendFor } from "./backends.ts";
+import { customise, overlayFolders, templateSources } from "./customise.ts";
+import type { RootfsSettings } from "./schema.ts";
+
+export interface PackagesStepOptions {
+	/** Another value makes the step look at the mirrors again. */
+	refresh: string;
+	/** Seconds since 1970. */
+	epoch: number;
+}
+
+/** Installs the packages: `rootfs.tar` and `packages.json` (`PackageRecord[]`). */
+export function packagesStep(
+	settings: RootfsSettings,
+	{ refresh, epoch }: PackagesStepOptions,
+) {
+	const backend = backendFor(settings);
+	const inputs = backend.inputs(settings);
+	return defineStep({
+		name: "rootfs/packages",
+		title: `installing ${settings.packages.length} packages`,
+		version: 1,
+		needs: {},
+		inputs: {
+			...inputs,
+			values: {
+				...inputs.values,
+				backend: settings.backend,
+				packages: settings.packages,
+				refresh,
+				epoch,
+			},
+		},
+		outputs: ["rootfs.tar", "packages.json"],
+		run: (context) => backend.install(context, settings, { epoch }),
+	});
+}
+
+export interface CustomiseStepOptions {
+	/** The step that leaves `rootfs.tar`. */
+	packages: AnyStep;
+	settings: RootfsSettings;
+	/** What templates and scripts see, secrets included; only a hash of it enters the step's key. */
+	config: unknown;
+	/** What of `config` decides the result, if not all of it: leave out paths, which differ between checkouts. */
+	configKey?: Json;
+	/** Seconds since 1970. */
+	epoch: number;
+	/** Bundle of worker.ts; default the one in dock0's `dist/`. */
+	workerFile?: string;
+}
+
+/** Overlay, templates, scripts, commands and trimming: `rootfs.tar`. */
+export function customiseStep(options: CustomiseStepOptions) {
+	const { settings, config, epoch } = options;
+	const templates = templateSources(settings);
+	// Without anyone to read it, a change in the config changes nothing here.
+	const readsConfig =
+		templates.length > 0 ||
+		settings.scripts !== undefined ||
+		settings.chroot.length > 0 ||
+		settings.finalize.length > 0;
+	return defineStep({
+		name: "rootfs/customise",
+		title: "placing files and running scripts",
+		version: 1,
+		needs: { packages: options.packages },
+		inputs: {
+			values: {
+				config: readsConfig
+					? sha256(canonicalJson(options.configKey ?? (config as Json)))
+					: undefined,
+				templates: templates.map(({ to, mode, owner }) => ({
+					to,
+					mode,
+					owner,
+				})),
+				permissions: settings.permissions,
+				chroot: settings.chroot,
+				finalize: settings.finalize,
+				trim: settings.trim,
+				epoch,
+			},
+			paths: {
+				overlay: overlayFolders(settings),
+				templates: templates.map(({ from }) => from),
+				scripts: settings.scripts,
+			},
+			tools: ["tar"],
+		},
+		outputs: ["rootfs.tar"],
+		run: (context) =>
+			customise(context, {
+				source: join(context.needs.packages, "rootfs.tar"),
+				target: join(context.out, "rootfs.tar"),
+				settings,
+				config,
+				epoch,
+				workerFile: options.workerFile,
+			}),
+	});
+}
