@@ -1,0 +1,47 @@
+# The kernel command line, over the defaults that the image was built with.
+
+root='' extra='' toram='' overlay=on
+state='' statesize=50% shell='' init=/sbin/init
+
+read_parameters() {
+	set -f
+	for word in $(cat /proc/cmdline); do
+		value=${word#*=}
+		case $word in
+			dock0.root=*) root=$value ;;
+			dock0.extra=*) extra=$value ;;
+			dock0.toram) toram=on ;;
+			dock0.toram=*) toram=$value ;;
+			dock0.overlay=*) overlay=$value ;;
+			dock0.state=*) state=$value ;;
+			dock0.state.size=*) statesize=$value ;;
+			dock0.shell) shell=late ;;
+			dock0.shell=*) shell=$value ;;
+			dock0.init=*) init=$value ;;
+			dock0.wait=*) number "$word" && waitseconds=$value ;;
+			dock0.onfailure=*) onfailure=$value ;;
+			dock0.rebootafter=*) number "$word" && rebootafter=$value ;;
+			dock0.*) say "unknown kernel parameter: $word" ;;
+		esac
+	done
+	set +f
+	[ "$toram" = off ] && toram=''
+	case $onfailure in
+		shell | reboot | poweroff) ;;
+		*)
+			say "dock0.onfailure=$onfailure is none of shell, reboot, poweroff; taking reboot"
+			onfailure=reboot
+			;;
+	esac
+	[ -n "$root" ] || fail "no dock0.root= on the kernel command line"
+}
+
+# number NAME=VALUE: true when VALUE is a whole number, else says so.
+number() {
+	case ${1#*=} in
+		'' | *[!0-9]*)
+			say "not a number: $1"
+			return 1
+			;;
+	esac
+}
