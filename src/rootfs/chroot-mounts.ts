@@ -26,9 +26,10 @@ mount_chroot() {
 	mkdir -m 1777 "$tree/run/lock"
 }
 unmount_chroot() {
-	# Lazily, since a service that a package started may still hold one; it ends with our namespace.
+	# Lazily, since a service that a package started may still hold one (it ends with our namespace), and
+	# since user_namespaces(7) locks the mounts below /sys together: they leave only with their top.
 	for folder in run dev sys proc; do
-		umount --recursive --lazy "$1/$folder" 2>/dev/null || true
+		umount --lazy "$1/$folder"
 	done
 }
 `;
