@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { environment } from "../../system/environment.ts";
 import { ExpectedError, stepFailure } from "../../system/errors.ts";
@@ -35,6 +35,8 @@ export async function prepareKeyring(
 	await rm(fresh, { recursive: true, force: true });
 	await mkdir(fresh, { mode: 0o700 });
 	try {
+		// pacman looks for this old form of the file, which gpg keeps to when it exists.
+		await writeFile(join(fresh, "pubring.gpg"), "");
 		if (kind === "trusted") await importTrusted(context, fresh, files);
 		else await populate(context, fresh, files[0] ?? "");
 		// pacman refuses a home that it may not read, and gpg one that others may.

@@ -94,7 +94,7 @@ async function download(
 	});
 }
 
-/** Metapackages carry nothing but their documentation. */
+/** Metapackages carry nothing but documentation, and hints for bug reports. */
 async function hasFiles(
 	context: BackendContext,
 	deb: string,
@@ -104,5 +104,8 @@ async function hasFiles(
 	});
 	return stdout
 		.split("\n")
-		.some((line) => /^[-hl]/.test(line) && !line.includes(" ./usr/share/doc/"));
+		.some(
+			(line) =>
+				/^[-hl]/.test(line) && !/ \.\/usr\/share\/(doc|bug)\//.test(line),
+		);
 }
