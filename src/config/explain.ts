@@ -20,7 +20,7 @@ export interface Explanation {
 	readonly history: readonly HistoryLine[];
 }
 
-export interface HistoryLine {
+interface HistoryLine {
 	readonly action: Change["action"];
 	readonly layer: string;
 	readonly where: Where;

@@ -90,7 +90,7 @@ function locateExtended(
 }
 
 /** Names of the shipped profiles, without `dock0/`, sorted. */
-export function shippedProfiles(profilesDir: string): string[] {
+function shippedProfiles(profilesDir: string): string[] {
 	try {
 		return readdirSync(profilesDir)
 			.filter((file) => file.endsWith(".yaml"))

@@ -62,7 +62,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** Decodes UTF-8 strictly; says where the first bad byte is. */
-export function decode(bytes: Uint8Array, shown: string): string {
+function decode(bytes: Uint8Array, shown: string): string {
 	const utf16 =
 		(bytes[0] === 0xff && bytes[1] === 0xfe) ||
 		(bytes[0] === 0xfe && bytes[1] === 0xff);

@@ -9,12 +9,12 @@ interface ResolvedBase {
 	readonly size: number;
 }
 
-export interface ResolvedMap extends ResolvedBase {
+interface ResolvedMap extends ResolvedBase {
 	readonly kind: "map";
 	readonly entries: ReadonlyMap<string, Resolved>;
 }
 
-export interface ResolvedList extends ResolvedBase {
+interface ResolvedList extends ResolvedBase {
 	readonly kind: "list";
 	readonly items: readonly Resolved[];
 	/** For each item the node that wrote it; differs from the list's own where a reference was spread. */
@@ -65,4 +65,18 @@ export function plainOf(
 	for (const [key, item] of value.entries)
 		plain[key] = plainOf(item, read, [...path, key]);
 	return plain;
+}
+
+/** A scalar that no reference made. */
+export function plainScalar(value: Scalar, folder: string): ResolvedScalar {
+	const size = typeof value === "string" ? value.length + 1 : 1;
+	return {
+		kind: "scalar",
+		value,
+		secret: false,
+		untyped: false,
+		folder,
+		broken: false,
+		size,
+	};
 }

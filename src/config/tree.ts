@@ -1,4 +1,4 @@
-import type { Json, Scalar } from "./json.ts";
+import type { Json, KeyPath, Scalar } from "./json.ts";
 import type { Origin } from "./layer.ts";
 
 /** What a key asks for: `key`, `key+`, `+key`, `key-`. */
@@ -20,7 +20,7 @@ export interface RawEntry {
 	readonly value: RawNode;
 }
 
-export interface RawList {
+interface RawList {
 	readonly kind: "list";
 	readonly origin: Origin;
 	readonly items: readonly RawNode[];
@@ -75,7 +75,7 @@ export interface ScalarNode
 }
 
 /** A key that a layer set to null: absent, but `explain` remembers it. */
-export interface RemovedNode extends NodeBase {
+interface RemovedNode extends NodeBase {
 	readonly kind: "removed";
 }
 
@@ -155,4 +155,11 @@ export function readKey(
 	if (front) return { name, operation: "prepend" };
 	if (back) return { name, operation: back === "+" ? "append" : "remove" };
 	return { name, operation: "set" };
+}
+
+/** `packages.00` finds item 0; remembering it under one name keeps the circle check whole. */
+export function normalPath(root: Node, path: readonly string[]): KeyPath {
+	return path.map((key, depth) =>
+		nodeAt(root, path.slice(0, depth))?.kind === "list" ? Number(key) : key,
+	);
 }
