@@ -41,7 +41,8 @@ export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
 			...(await moduleEntries({
 				modulesRoot,
 				kernelVersion,
-				wanted: [...settings.baseModules, ...settings.modules],
+				onNeed: settings.baseModules,
+				always: settings.modules,
 				temp,
 				run,
 			})),

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageFile } from "../system/package-files.ts";
 import type { InitramfsSettings } from "./schema.ts";
 
 /**
@@ -9,8 +9,8 @@ import type { InitramfsSettings } from "./schema.ts";
  */
 export const initVersion = "1";
 
-/** Folder of the init's sources; the bundle has a copy of it beside itself. */
-export const initFolder = fileURLToPath(new URL("./init/", import.meta.url));
+/** Folder of the init's sources, which are part of the published package. */
+export const initFolder = packageFile("src/initramfs/init");
 
 const partLine = /^\. \.\/([a-z]+\.sh)$/;
 

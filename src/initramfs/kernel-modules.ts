@@ -15,27 +15,36 @@ const listFile = "lib/dock0/modules.list";
  * The archive's entries for the kernel modules: the files, unpacked, and the list by which the init
  * loads them (its form is described in init/modules.sh).
  * @param options.modulesRoot holds lib/modules/VERSION or usr/lib/modules/VERSION.
- * @param options.wanted module names; `?name` may be absent.
+ * @param options.onNeed module names, `?name` may be absent: drivers in the order to try them, file systems.
+ * @param options.always the same, but loaded in any case unless they are file systems.
  * @param options.temp a folder for scratch files.
  * @throws ExpectedError when the kernel's modules or one of the wanted are not there.
  */
 export async function moduleEntries(options: {
 	modulesRoot: string;
 	kernelVersion: string;
-	wanted: readonly string[];
+	onNeed: readonly string[];
+	always: readonly string[];
 	temp: string;
 	run: RunCommand;
 }): Promise<CpioEntry[]> {
-	const { modulesRoot, kernelVersion, wanted, temp, run } = options;
+	const { modulesRoot, kernelVersion, onNeed, always, temp, run } = options;
 	const folder = await findModuleFolder(modulesRoot, kernelVersion);
-	const plan = planModules(await readModuleIndex(folder), wanted);
+	const index = await readModuleIndex(folder);
+	const plan = planModules(index, [...onNeed, ...always]);
+	const atStart = new Set(
+		planModules(
+			index,
+			always.map((name) => `?${name.replace("?", "")}`),
+		).groups.map(({ name }) => name),
+	);
 	const entries: CpioEntry[] = [
 		{ kind: "directory", path: moduleFolder, mode: 0o755 },
 		{
 			kind: "file",
 			path: listFile,
 			mode: 0o644,
-			data: Buffer.from(loadList(plan)),
+			data: Buffer.from(loadList(plan, atStart)),
 		},
 	];
 	for (const [name, file] of plan.files)
@@ -48,13 +57,21 @@ export async function moduleEntries(options: {
 	return entries;
 }
 
-/** The text of modules.list: `NAME start|demand FILE...` a line, drivers before what waits for a mount. */
-export function loadList(plan: ModulePlan): string {
+/**
+ * The text of modules.list, `NAME start|driver|demand FILE...` a line.
+ * @param atStart names to load in any case, unless they are file systems.
+ */
+export function loadList(
+	plan: ModulePlan,
+	atStart: ReadonlySet<string>,
+): string {
 	return plan.groups
 		.map(({ name, order }) => {
 			const when = isOnDemand(name, plan.files.get(name) ?? "")
 				? "demand"
-				: "start";
+				: atStart.has(name)
+					? "start"
+					: "driver";
 			return `${name} ${when} ${order.map((one) => `${one}.ko`).join(" ")}\n`;
 		})
 		.join("");

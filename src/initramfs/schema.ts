@@ -41,13 +41,13 @@ export const initramfsSchema = z
 			.array(moduleName)
 			.default([...baseModules])
 			.describe(
-				"Kernel modules for finding and mounting the root; `?name` may be absent from the kernel",
+				"Kernel modules for finding and mounting the root: drivers are tried in this order until the devices are there, file systems loaded when met; `?name` may be absent from the kernel",
 			),
 		modules: z
 			.array(moduleName)
 			.default([])
 			.describe(
-				"Further kernel modules, e.g. xfs or btrfs for a state device of that type",
+				"Further kernel modules, always loaded; file systems such as xfs or btrfs only when a device has one",
 			),
 		onFailure: z
 			.enum(["shell", "reboot", "poweroff"])

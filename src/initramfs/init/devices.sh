@@ -130,6 +130,7 @@ await_device() {
 	esac
 	deadline=$(($(seconds_now) + waitseconds))
 	until find_device "$1"; do
+		load_next_driver && continue
 		[ "$(seconds_now)" -lt "$deadline" ] ||
 			fail "$2: no device $1 after $waitseconds s"
 		pause

@@ -17,7 +17,7 @@ real() {
 # check_init: after switch_root nobody is left to report, so look first whether the program can run.
 check_init() {
 	real "$init"
-	[ -f "$new$file" ] || fail "dock0.init: no file $init in the root; it has: $(ls $new | tr '\n' ' ')"
+	[ -f "$new$file" ] || fail "dock0.init: no file $init in the root; it has: $(names $new)"
 	[ -x "$new$file" ] || fail "dock0.init: $init cannot be executed"
 	case $(hex "$new$file" 0 4) in
 		7f454c46)

@@ -8,6 +8,11 @@ split() {
 	esac
 }
 
+# names FOLDER: what is in it, on one line.
+names() {
+	cd "$1" 2> /dev/null && echo *
+}
+
 # mount_volume DEVICE FOLDER OPTIONS WHAT
 mount_volume() {
 	probe "$1"
@@ -33,7 +38,7 @@ locate() {
 	else
 		fail "$3: '$1' names no device, and dock0.root= no volume with files"
 	fi
-	[ -f "$image" ] || fail "$3: no file $path on ${name:-the volume of dock0.root}; it has: $(ls "${image%/*}" 2>&1 | tr '\n' ' ')"
+	[ -f "$image" ] || fail "$3: no file $path on ${name:-the volume of dock0.root}; it has: $(names "${image%/*}")"
 }
 
 # used_bytes IMAGE: how much of it counts; a squashfs or erofs may be smaller than its device.
@@ -106,8 +111,11 @@ mount_images() {
 	unwrap $run/root
 	note root.type "$imagetype"
 	lowers=$run/root count=0
-	set -f
-	for source in $(echo "$extra" | tr ',' ' '); do
+	rest=$extra
+	while [ -n "$rest" ]; do
+		source=${rest%%,*}
+		rest=${rest#"$source"}
+		rest=${rest#,}
 		count=$((count + 1))
 		locate "$source" $run/volumes/$count "dock0.extra"
 		[ -z "$toram" ] || copy_to_ram "layer$count" "dock0.extra"
@@ -115,7 +123,6 @@ mount_images() {
 		note layer.$count "$source"
 		lowers=$run/layers/$count:$lowers
 	done
-	set +f
 	if [ -n "$toram" ]; then
 		for volume in $volumes; do
 			umount "$volume" || say "cannot let go of $volume"

@@ -1,6 +1,7 @@
 # Loads kernel modules. The list has a line for each wanted module, dependencies first:
-#   NAME start|demand FILE...
-# `start` ones are device drivers; `demand` ones are loaded when something of that type is mounted.
+#   NAME start|driver|demand FILE...
+# `start` ones are loaded at once; `driver` ones, in turn, only until the devices looked for are there;
+# `demand` ones when something of that type is mounted.
 
 # insert FILE...: a driver without its hardware says ENODEV, which is no failure.
 insert() {
@@ -8,20 +9,33 @@ insert() {
 		[ -d "/sys/module/${file%.ko}" ] ||
 			insmod "$lib/modules/$file" 2>> $run/modules.log
 	done
+	return 0
 }
 
 load_boot_modules() {
-	while read -r _ when files; do
+	drivers=''
+	while read -r module when files; do
 		# shellcheck disable=SC2086 # a list of file names without spaces
-		[ "$when" = start ] && insert $files
+		case $when in
+			start) insert $files ;;
+			driver) drivers="$drivers$module " ;;
+		esac
 	done < $lib/modules.list
+}
+
+# load_next_driver: false when all are loaded.
+load_next_driver() {
+	[ -n "$drivers" ] || return 1
+	module=${drivers%% *}
+	drivers=${drivers#* }
+	load "$module"
 }
 
 # load NAME: quiet when it is built in or unknown; the mount that follows tells.
 load() {
 	while read -r module _ files; do
 		# shellcheck disable=SC2086 # a list of file names without spaces
-		[ "$module" = "$1" ] && insert $files
+		[ "$module" = "$1" ] && insert $files && return
 	done < $lib/modules.list
 }
 

@@ -4,8 +4,9 @@ root='' extra='' toram='' overlay=on
 state='' statesize=50% shell='' init=/sbin/init
 
 read_parameters() {
+	read -r line < /proc/cmdline
 	set -f
-	for word in $(cat /proc/cmdline); do
+	for word in $line; do
 		value=${word#*=}
 		case $word in
 			dock0.root=*) root=$value ;;

@@ -5,7 +5,7 @@ mount_new_root() {
 	load overlay
 	if [ "$overlay" != off ]; then
 		mkdir -p $run/overlay
-		mount -t tmpfs -o mode=0755 tmpfs $run/overlay ||
+		mount -t tmpfs -o mode=0700 tmpfs $run/overlay ||
 			fail "dock0.overlay: cannot mount memory for it"
 		# the root's own mode shows through the upper folder's
 		mkdir $run/overlay/upper $run/overlay/work

@@ -33,15 +33,18 @@ mount_state_device() {
 	mkdir -p $run/state-volume
 	if grep -q "^$device $run/boot " /proc/mounts; then
 		# one device cannot be mounted read only and writable at once: the boot mount alone stays read only
-		mount -o remount,rw $run/boot &&
-			mount -o bind $run/boot $run/state-volume &&
-			mount -o remount,bind,ro $run/boot ||
+		if ! mount -o remount,rw $run/boot ||
+			! mount -o bind $run/boot $run/state-volume ||
+			! mount -o remount,bind,ro $run/boot; then
 			fail "dock0.state: cannot make $device writable"
+		fi
 	else
 		mount_volume "$device" $run/state-volume rw "dock0.state"
 	fi
-	mkdir -p "$run/state-volume$path" && mount -o bind "$run/state-volume$path" $run/state ||
+	if ! mkdir -p "$run/state-volume$path" ||
+		! mount -o bind "$run/state-volume$path" $run/state; then
 		fail "dock0.state: cannot use the folder $path of $device"
+	fi
 }
 
 # keep PATH: puts its state copy over it; the copy begins as what the image has there.

@@ -105,7 +105,7 @@ function watch(child: RunningProcess): DirectGuest {
 		});
 	return {
 		output: () => output,
-		waitFor: (pattern, seconds = 60) =>
+		waitFor: (pattern, seconds = 120) =>
 			until(String(pattern), seconds, () => {
 				const match = pattern.exec(output.slice(matchedTo));
 				if (!match) return undefined;
@@ -113,7 +113,7 @@ function watch(child: RunningProcess): DirectGuest {
 				return match;
 			}),
 		type: (text) => child.stdin.write(text),
-		ended: (seconds = 60) =>
+		ended: (seconds = 120) =>
 			until("end", seconds, () => (over ? output : undefined)),
 		kill: () => child.kill(),
 	};
