@@ -35,7 +35,7 @@ export async function collectRequests(
 	}
 	const text = Object.entries({
 		...settings.options,
-		LOCALVERSION: settings.revision ? `-${settings.revision}` : "",
+		LOCALVERSION: `"${settings.revision ? `-${settings.revision}` : ""}"`,
 		// Without it the version would depend on whether the tree has a .git folder.
 		LOCALVERSION_AUTO: "n",
 	})
@@ -53,7 +53,7 @@ const plainName = (name: string): string => name.replace(/^CONFIG_/, "");
 
 function quoteIfText(value: string | number): string {
 	const text = String(value);
-	return /^([ymn]|-?\d+|0x[0-9a-fA-F]+)$/.test(text)
+	return /^([ymn]|-?\d+|0x[0-9a-fA-F]+|".*")$/.test(text)
 		? text
 		: `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

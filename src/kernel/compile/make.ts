@@ -29,7 +29,7 @@ export function makeCommand(
 			`O=${settings.output}`,
 			"ARCH=x86_64",
 			`--jobs=${settings.jobs ?? availableParallelism()}`,
-			...(ccache ? ["CC=ccache gcc"] : ["CC=gcc"]),
+			...(ccache ? ["CC=ccache gcc", "HOSTCC=ccache gcc"] : []),
 			...targets,
 		],
 		env: {

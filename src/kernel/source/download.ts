@@ -1,8 +1,5 @@
-import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { stepFailure } from "../../system/errors.ts";
 
 export interface DownloadOptions {
@@ -67,18 +64,17 @@ async function receive(
 	let done = resumed ? have : 0;
 	const length = Number(response.headers.get("content-length"));
 	const total = length > 0 ? done + length : undefined;
-	await pipeline(
-		Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]),
-		async function* count(chunks: AsyncIterable<Uint8Array>) {
-			for await (const chunk of chunks) {
-				done += chunk.length;
-				onProgress(done, total);
-				yield chunk;
-			}
-		},
-		createWriteStream(part, { flags: resumed ? "a" : "w" }),
-		{ signal },
-	);
+	const file = await open(part, resumed ? "a" : "w");
+	try {
+		// Written chunk by chunk, so that what came before a break is on disk.
+		for await (const chunk of response.body) {
+			await file.write(chunk as Uint8Array);
+			done += (chunk as Uint8Array).length;
+			onProgress(done, total);
+		}
+	} finally {
+		await file.close();
+	}
 	if (total !== undefined && done < total)
 		throw new Error(`the connection ended after ${done} of ${total} bytes`);
 }
