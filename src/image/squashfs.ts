@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { defineStep, type Step } from "../plan/step.ts";
 import { ExpectedError } from "../system/errors.ts";
 import type { SquashfsSettings } from "./schema.ts";
@@ -56,20 +57,20 @@ export function mksquashfsArguments(
 	];
 }
 
-type TarStep = Step<"rootfs.tar", Record<string, never>> | Step<"rootfs.tar">;
-
 /**
  * Unpacks the root file system, puts the kernel's modules into it, and squashes the whole to
  * `root.squashfs`. Runs as root of a namespace, so that owners and capabilities stay what they are.
  * @param epoch seconds since 1970 for every time stamp (SOURCE_DATE_EPOCH).
  */
 export function squashfsStep(parts: {
-	rootfs: TarStep;
+	rootfs: Step<"rootfs.tar">;
 	kernel: Step<"modules" | "vmlinuz" | "version">;
+	/** Texts that dock0 itself puts into every root, by path below `/`. */
+	files: Readonly<Record<string, string>>;
 	settings: SquashfsSettings;
 	epoch: number;
 }): Step<"root.squashfs"> {
-	const { rootfs, kernel, settings, epoch } = parts;
+	const { rootfs, kernel, files, settings, epoch } = parts;
 	// Checked here already: a bad level is bad input, not a failed step.
 	mksquashfsArguments("", "", settings, epoch);
 	return defineStep({
@@ -77,17 +78,27 @@ export function squashfsStep(parts: {
 		title: `squashing the root with ${settings.compression}`,
 		version: 1,
 		needs: { rootfs, kernel },
-		inputs: { values: { settings, epoch }, tools: ["mksquashfs", "tar"] },
+		inputs: {
+			values: { settings, epoch, files },
+			tools: ["mksquashfs", "tar"],
+		},
 		outputs: ["root.squashfs"],
 		async run({ out, temp, needs, runInNamespace }) {
 			const tree = join(temp, "tree");
+			const own = join(temp, "own");
+			await mkdir(own);
+			for (const [path, text] of Object.entries(files)) {
+				await mkdir(join(own, dirname(path)), { recursive: true });
+				await writeFile(join(own, path), text);
+			}
 			const script = [
 				"set -eu",
-				'tree=$1 tar=$2 modules=$3; shift 3; mkdir "$tree"',
+				'tree=$1 tar=$2 modules=$3 own=$4; shift 4; mkdir "$tree"',
 				`tar -x --numeric-owner --same-owner --same-permissions --xattrs --xattrs-include='*' -C "$tree" -f "$tar"`,
 				// A root without merged /usr (usr-merge) keeps its modules in /lib.
 				'if [ -L "$tree/lib" ] || [ ! -d "$tree/lib" ]; then base=$tree/usr/lib; else base=$tree/lib; fi',
 				'if [ -d "$modules/lib/modules" ]; then mkdir -p "$base/modules"; cp -R --preserve=mode,links "$modules/lib/modules/." "$base/modules/"; chown -R 0:0 "$base/modules"; fi',
+				'cp -R --no-preserve=ownership "$own/." "$tree/"',
 				'mksquashfs "$tree" "$@"',
 			].join("\n");
 			const [, ...rest] = mksquashfsArguments(
@@ -103,6 +114,7 @@ export function squashfsStep(parts: {
 				tree,
 				join(needs.rootfs, "rootfs.tar"),
 				join(needs.kernel, "modules"),
+				own,
 				...rest,
 			]);
 		},

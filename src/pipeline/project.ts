@@ -1,6 +1,6 @@
 import { basename, dirname, extname, resolve } from "node:path";
-import { findConfigFile } from "../config/find.ts";
-import { loadConfig, type ResolvedConfig } from "../config/load.ts";
+import { findConfigFile } from "../config/find-config.ts";
+import { loadConfig, type ResolvedConfig } from "../config/load-config.ts";
 import { environment } from "../system/environment.ts";
 import { packageFile } from "../system/package-files.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -27,7 +27,7 @@ export async function loadProject(options: {
 	const files =
 		options.files.length > 0
 			? options.files.map((file) => resolve(start, file))
-			: [await findConfigFile(start)];
+			: [findConfigFile(start)];
 	const config = await loadConfig({
 		schema: configSchema,
 		files,

@@ -1,0 +1,70 @@
+import { squashfsStep } from "../image/squashfs.ts";
+import { initramfsStep } from "../initramfs/step.ts";
+import { busyboxStep } from "../kernel/busybox.ts";
+import type { PackageSource } from "../kernel/package-source.ts";
+import { packagedKernelStep } from "../kernel/packaged.ts";
+import { manifestStep } from "../release/manifest.ts";
+import { backendFor } from "../rootfs/backends.ts";
+import { customiseStep, packagesStep } from "../rootfs/step.ts";
+import type { Project } from "./project.ts";
+
+/** What a distribution calls the kernel and the static busybox when the config does not say. */
+const packageNames = {
+	debian: { kernel: "linux-image-cloud-amd64", busybox: "busybox-static" },
+	arch: { kernel: "linux", busybox: "busybox" },
+} as const;
+
+/**
+ * The graph of a release's steps. The kernel and busybox never enter the root by package, so that
+ * they are fetched beside it.
+ * @param stamp see packages-stamp.ts
+ */
+export function releaseSteps(project: Project, stamp: string) {
+	const { value: config } = project.config;
+	const { rootfs: settings, epoch } = config;
+	const names = packageNames[settings.backend];
+	const source = packageSource(project, stamp);
+	const packages = packagesStep(settings, { refresh: stamp, epoch });
+	const rootfs = customiseStep({ packages, settings, config, epoch });
+	const kernel = packagedKernelStep({
+		package: config.kernel.package ?? names.kernel,
+		packages: source,
+	});
+	const busybox = busyboxStep({ package: names.busybox, packages: source });
+	const initramfs = initramfsStep({
+		settings: config.initramfs,
+		kernel,
+		busybox,
+	});
+	const squashfs = squashfsStep({
+		rootfs,
+		kernel,
+		files: {
+			"usr/lib/dock0/state-paths": config.state.paths
+				.map((path) => `${path}\n`)
+				.join(""),
+		},
+		settings: config.image.squashfs,
+		epoch,
+	});
+	const manifest = manifestStep({
+		name: project.name,
+		cmdline: config.kernel.cmdline,
+		packages,
+		kernel,
+		initramfs,
+		squashfs,
+	});
+	return { packages, rootfs, kernel, busybox, initramfs, squashfs, manifest };
+}
+
+function packageSource(project: Project, stamp: string): PackageSource {
+	const { rootfs: settings } = project.config.value;
+	const backend = backendFor(settings);
+	const inputs = backend.inputs(settings);
+	return {
+		inputs: { ...inputs, values: { ...inputs.values, refresh: stamp } },
+		extract: (context, packages, target) =>
+			backend.extract(context, settings, packages, target),
+	};
+}
