@@ -10,6 +10,7 @@ export const shippedFragments = [
 	"systemd",
 	"docker",
 	"verity",
+	"mitigations",
 	"hardening",
 	"debug",
 	"modules",
@@ -128,6 +129,8 @@ export const kernelSchema = z
 				"virtio",
 				"systemd",
 				"docker",
+				"mitigations",
+				"hardening",
 			])
 			.describe(
 				"fragments, in order, later ones win: names of shipped ones, or paths of your own",

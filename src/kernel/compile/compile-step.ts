@@ -1,14 +1,15 @@
 import { createWriteStream } from "node:fs";
-import { access, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { access, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defineStep, type Step, type StepContext } from "../../plan/step.ts";
 import { stepFailure } from "../../system/errors.ts";
+import { parseConfig, valueIn } from "../kconfig/config-file.ts";
 import { kernelOutputs } from "../packaged.ts";
 import type { ConfigStep } from "./config-step.ts";
 import { installHeaders, installModules } from "./install-modules.ts";
 import { type MakeSettings, makeCommand } from "./make.ts";
 import { summariseMake } from "./make-log.ts";
-import { compilerTools, requireBuildTools } from "./tools.ts";
+import { compilerTools, requireBuildTools, requireHeader } from "./tools.ts";
 import type { treeStep } from "./tree-step.ts";
 
 type TreeStep = ReturnType<typeof treeStep>;
@@ -53,6 +54,11 @@ export function compileStep(options: {
 			};
 			const config = join(context.needs.config, "config");
 			await copyFile(config, join(output, ".config"));
+			const values = parseConfig(await readFile(config, "utf8"));
+			if (valueIn(values, "OBJTOOL") === "y")
+				await requireHeader("gelf.h", "libelf-dev");
+			if (valueIn(values, "SYSTEM_TRUSTED_KEYRING") === "y")
+				await requireHeader("openssl/evp.h", "libssl-dev");
 			const warnings = await compile(context, make);
 			const release = makeCommand(make, ["kernelrelease"]);
 			const { stdout } = await context.run("make", ["-s", ...release.args], {
@@ -104,29 +110,11 @@ async function compile(
 		throw stepFailure({
 			code: "KERNEL_BUILD_FAILED",
 			message: `make failed: ${firstError ?? lines.slice(-5).join("\n")}`,
-			hint: await adviceFor(firstError, errors),
+			hint:
+				errors > 1
+					? `${errors - 1} further errors follow from it or come after it`
+					: "nothing else went wrong before it",
 		});
 	await access(join(make.output, "arch/x86/boot/bzImage"));
 	return warnings;
-}
-
-async function adviceFor(
-	firstError: string | undefined,
-	errors: number,
-): Promise<string> {
-	const header = /fatal error: (\S+\.h): No such file/.exec(
-		firstError ?? "",
-	)?.[1];
-	const library: Readonly<Record<string, string>> = {
-		"gelf.h": "libelf-dev",
-		"libelf.h": "libelf-dev",
-		"openssl/opensslv.h": "libssl-dev",
-		"openssl/bio.h": "libssl-dev",
-		"openssl/evp.h": "libssl-dev",
-	};
-	const pkg = header && library[header];
-	if (pkg) return `on Debian: apt-get install ${pkg}`;
-	return errors > 1
-		? `${errors - 1} further errors follow from it or come after it`
-		: "it is the only error";
 }
