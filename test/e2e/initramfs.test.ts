@@ -262,14 +262,19 @@ test("a missing root: report, countdown, a key for a shell, reboot", async () =>
 	await guest.ended();
 });
 
-test("an init that cannot run is reported before nobody is left to do so", async () => {
-	const output = await boot(
-		"dock0.root=/dev/vda dock0.init=/sbin/broken dock0.onfailure=poweroff dock0.rebootafter=0",
+test("a shell before anything else; an init that cannot run is reported while somebody is left to do so", async () => {
+	const guest = boot(
+		"dock0.root=/dev/vda dock0.shell=early dock0.init=/sbin/broken dock0.onfailure=poweroff dock0.rebootafter=1 dock0.typo=1",
 		virtioDisk(rootImage),
-	).ended();
-	expect(output).toContain(
-		"FAILED: dock0.init: /sbin/broken needs /no/such/shell, which the root lacks",
 	);
-	expect(output).toContain("dock0: poweroff now");
-	expect(output).not.toContain("Kernel panic");
+	await guest.waitFor(/dock0: unknown kernel parameter: dock0\.typo=1\n/);
+	await guest.waitFor(/dock0: shell: asked for by dock0\.shell=early.*\n/);
+	await guest.waitFor(/# /);
+	guest.type("ls /sys/module/virtio_blk; exit\n");
+	await guest.waitFor(/virtio_blk: No such file or directory\n/);
+	await guest.waitFor(
+		/FAILED: dock0\.init: \/sbin\/broken needs \/no\/such\/shell, which the root lacks\n/,
+	);
+	await guest.waitFor(/dock0: poweroff now\n/);
+	expect(await guest.ended()).not.toContain("Kernel panic");
 });

@@ -77,12 +77,11 @@ export async function makeLayer(
 		await writeFile(join(folder, "etc", name), content);
 }
 
-/** Squashes `tree`, all owned by root but /var/lib/app, which has mode 0750 and owner 33:44. */
+/** Squashes `tree`; a /var/lib/app in it gets mode 0750 and owner 33:44. */
 export async function squash(tree: string, file: string): Promise<void> {
-	const owned = tree.endsWith("root") ? ["-p", "var/lib/app m 750 33 44"] : [];
 	await run("mksquashfs", [
-		...[tree, file, "-noappend", "-no-progress", "-all-root"],
-		...owned,
+		...[tree, file, "-noappend", "-no-progress"],
+		...["-p", "var/lib/app m 750 33 44"],
 	]);
 }
 
