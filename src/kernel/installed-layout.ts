@@ -10,6 +10,8 @@ export interface InstalledKernel {
 	vmlinuz: string;
 	/** Absolute path of the folder with modules.builtin and `kernel/`. */
 	modules: string;
+	/** Absolute path of its .config, which Debian ships beside the image. */
+	config: string | undefined;
 }
 
 /**
@@ -30,7 +32,10 @@ export async function findInstalledKernel(
 				join(modules, "vmlinuz"),
 			]);
 			const known = found.some((one) => one.version === version);
-			if (vmlinuz && !known) found.push({ version, vmlinuz, modules });
+			const config = await firstExisting([
+				join(root, "boot", `config-${version}`),
+			]);
+			if (vmlinuz && !known) found.push({ version, vmlinuz, modules, config });
 		}
 	}
 	const [kernel] = found;

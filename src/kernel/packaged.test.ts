@@ -21,11 +21,16 @@ async function put(...paths: string[]): Promise<void> {
 }
 
 test("finds Debian's and Arch's layout", async () => {
-	await put("boot/vmlinuz-6.1.0-1", "lib/modules/6.1.0-1/modules.builtin");
+	await put(
+		"boot/vmlinuz-6.1.0-1",
+		"boot/config-6.1.0-1",
+		"lib/modules/6.1.0-1/modules.builtin",
+	);
 	expect(await findInstalledKernel(temp, "linux")).toEqual({
 		version: "6.1.0-1",
 		vmlinuz: join(temp, "boot/vmlinuz-6.1.0-1"),
 		modules: join(temp, "lib/modules/6.1.0-1"),
+		config: join(temp, "boot/config-6.1.0-1"),
 	});
 	await rm(join(temp, "lib"), { recursive: true });
 	await put("usr/lib/modules/7.0-arch1/vmlinuz");

@@ -12,7 +12,10 @@ export const kernelOutputs = ["vmlinuz", "modules", "version"] as const;
 export type KernelOutput = (typeof kernelOutputs)[number];
 export type KernelStep = Step<KernelOutput, Record<never, never>>;
 
-/** The step that takes a ready kernel out of a distribution's package. */
+/**
+ * The step that takes a ready kernel out of a distribution's package. Its `config` is left too when the
+ * package has it, for `dock0 kernel diff` and `check`.
+ */
 export function packagedKernelStep(options: {
 	package: string;
 	packages: PackageSource;
@@ -21,7 +24,7 @@ export function packagedKernelStep(options: {
 	return defineStep({
 		name: "kernel/package",
 		title: `fetching kernel ${name}`,
-		version: 1,
+		version: 2,
 		needs: {},
 		inputs: {
 			...packages.inputs,
@@ -38,6 +41,8 @@ export function packagedKernelStep(options: {
 			const folder = join(context.out, "modules/lib/modules");
 			await mkdir(folder, { recursive: true });
 			await copyFile(kernel.vmlinuz, join(context.out, "vmlinuz"));
+			if (kernel.config)
+				await copyFile(kernel.config, join(context.out, "config"));
 			await rename(kernel.modules, join(folder, kernel.version));
 			// Links to headers that are not there, and Arch's second copy of the image.
 			for (const extra of ["build", "source", "vmlinuz"])
