@@ -8,23 +8,21 @@ import type { Recipe } from "./recipe.ts";
 /** Raised when the same inputs would give other packages. */
 const converterVersion = 1;
 
-// Arguments: work folder, build date, then the .deb files. Makes what makepkg's
-// create_package makes: .PKGINFO, .INSTALL, .MTREE, then all files sorted, owned as in the .debs.
-const convertScript = `
+// Arguments: work folder, build date, then the .deb files. Makes what makepkg's create_package makes:
+// .PKGINFO, .INSTALL, .MTREE, then all files sorted, owned as in the .debs. Of what a package has below
+// etc, all counts as the administrator's, as in Debian.
+export const convertScript = `
 set -eu
 export LC_ALL=C
+umask 022
 work=$1 builddate=$2
 shift 2
 out=$work/out
-mkdir "$work/tree" "$work/control" "$out"
+mkdir "$work/tree" "$out"
 cd "$work/tree"
-chmod 0755 .
 for deb; do
 	dpkg-deb --fsys-tarfile "$deb" | tar -x --numeric-owner --same-owner -p --no-overwrite-dir \\
 		--transform 'flags=rSh;s,^\\./\\(bin\\|sbin\\|lib\\|lib64\\)/\\(.\\),./usr/\\1/\\2,'
-	rm -rf "$work/control"
-	dpkg-deb --control "$deb" "$work/control"
-	[ ! -e "$work/control/conffiles" ] || cat "$work/control/conffiles" >>"$work/conffiles"
 done
 for folder in bin sbin lib lib64; do
 	[ ! -d "$folder" ] || [ -L "$folder" ] || rmdir "$folder"
@@ -32,38 +30,35 @@ done
 rm -rf etc/init.d etc/init etc/runit etc/sv etc/ufw etc/cron.* etc/initramfs-tools usr/share/lintian \\
 	usr/share/bug usr/share/doc-base
 [ ! -d "$work/files" ] || cp -R --no-dereference --preserve=mode "$work/files/." .
-chmod 0755 .
 . "$work/build"
-find usr/share/doc -name copyright -exec sed -n 's/^License: *\\([A-Za-z0-9.+-]*\\).*/\\1/p' {} + 2>/dev/null |
-	sort -u | head -n 8 >"$work/licenses"
-[ -s "$work/licenses" ] || echo custom >"$work/licenses"
-{
-	cat "$work/pkginfo"
-	echo "builddate = $builddate"
-	echo "size = $(find . -type f -printf '%i %s\\n' | sort -u | awk '{ sum += $2 } END { print sum + 0 }')"
-	sed 's/^/license = /' "$work/licenses"
-	sed -n 's,^/\\{0,1\\}\\(etc/[^ ]*\\)$,\\1,p' "$work/conffiles" | sort -u | while read -r file; do
-		[ ! -f "$file" ] || echo "backup = $file"
-	done
-} >.PKGINFO
-[ ! -e "$work/install" ] || cp "$work/install" .INSTALL
-chmod 0644 .PKGINFO
-[ ! -e .INSTALL ] || chmod 0644 .INSTALL
 find . -newermt "@$builddate" -exec touch --no-dereference --date="@$builddate" {} +
+find . -mindepth 1 -printf '%P\\t%y\\t%i\\t%s\\n' | sort | awk -F '\\t' -v out="$out/files" '
+	{ print $1 > "../list"; print $1 ($2 == "d" ? "/" : "") > out }
+	$2 == "f" && !seen[$3]++ { size += $4 }
+	$2 == "f" && $1 ~ "^etc/" { print "backup = " $1 }
+	END { print "size = " size + 0 }' >"$work/measured"
+touch "$work/list" "$out/files"
 {
-	find . -mindepth 1 -maxdepth 1 -name '.[A-Z]*' -printf '%P\\0' | sort -z
-	find . -mindepth 1 ! -path './.[A-Z]*' -printf '%P\\0' | sort -z
-} >"$work/list"
+	cat "$work/pkginfo" "$work/measured"
+	sed -n 's/^License: *\\([A-Za-z0-9.+-]\\{1,\\}\\).*/license = \\1/p' usr/share/doc/*/copyright 2>/dev/null |
+		sort -u | head -n 8
+	echo "builddate = $builddate"
+} >.PKGINFO
+cp .PKGINFO "$out/pkginfo"
+[ ! -e "$work/install" ] || cp "$work/install" .INSTALL
+touch --date="@$builddate" .[A-Z]*
+{
+	printf '%s\\n' .[A-Z]*
+	cat "$work/list"
+} >"$work/all"
 bsdtar -cnf - --format=mtree --options='!all,use-set,type,uid,gid,mode,time,size,md5,sha256,link' \\
-	--null --files-from "$work/list" | gzip -cn >"$work/mtree"
+	--files-from "$work/all" | gzip -cn >"$work/mtree"
 mv "$work/mtree" .MTREE
 touch --date="@$builddate" .MTREE
 {
-	printf '.MTREE\\0'
-	cat "$work/list"
-} | bsdtar --no-fflags -cnf - --null --files-from - | zstd -q -2 -o "$out/package.pkg.tar.zst"
-cp .PKGINFO "$out/pkginfo"
-find . -mindepth 1 ! -path './.[A-Z]*' \\( -type d -printf '%P/\\n' -o -printf '%P\\n' \\) | sort >"$out/files"
+	echo .MTREE
+	cat "$work/all"
+} | bsdtar --no-fflags -cnf - --files-from - | zstd -q -2 -o "$out/package.pkg.tar.zst"
 `;
 
 /** What `convertPackage` leaves in its folder. */
@@ -91,8 +86,8 @@ export function conversionKey(
 }
 
 /**
- * Makes the folder `out` with `convertedFiles` in a scratch folder below `temp`, as root of a namespace so that owners
- * are right for ordinary users too.
+ * Makes the folder `out` with `convertedFiles`, in a scratch folder below `temp`, as root of a namespace
+ * so that owners are right for ordinary users too.
  */
 export async function convertPackage(options: {
 	recipe: Recipe;
@@ -109,14 +104,6 @@ export async function convertPackage(options: {
 	try {
 		await writeFile(join(work, "pkginfo"), `${facts.lines.join("\n")}\n`);
 		await writeFile(join(work, "build"), recipe.build ?? "");
-		const backups = [
-			...Object.keys(recipe.files ?? {}),
-			...(recipe.backup ?? []),
-		];
-		await writeFile(
-			join(work, "conffiles"),
-			backups.map((path) => `${path}\n`).join(""),
-		);
 		if (recipe.install) await writeFile(join(work, "install"), recipe.install);
 		for (const [path, content] of Object.entries(recipe.files ?? {})) {
 			const file = join(work, "files", path);

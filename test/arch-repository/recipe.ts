@@ -18,8 +18,6 @@ export interface Recipe {
 	conflicts?: readonly string[];
 	/** Files by path below the root; mode 0755 for those that start with `#!`, else 0644. */
 	files?: Readonly<Record<string, string>>;
-	/** Further files that pacman must not overwrite, beside `files` below etc and Debian's conffiles. */
-	backup?: readonly string[];
 	/** POSIX sh, run as root inside the package's tree once all files are there. */
 	build?: string;
 	/** POSIX sh with the functions of a pacman install scriptlet (PKGBUILD(5)). */

@@ -43,14 +43,6 @@ export const filesystem: Recipe = {
 		"etc/shells": "/bin/sh\n/bin/bash\n/usr/bin/sh\n/usr/bin/bash\n",
 		"usr/lib/os-release": osRelease,
 	},
-	backup: [
-		"etc/group",
-		"etc/gshadow",
-		"etc/host.conf",
-		"etc/passwd",
-		"etc/profile",
-		"etc/shadow",
-	],
 	build: `
 master=usr/share/base-passwd
 sed -e '/^_apt:/d' -e 's/^\\([^:]*\\):\\*:/\\1:x:/' $master/passwd.master >etc/passwd

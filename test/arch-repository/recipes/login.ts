@@ -55,7 +55,6 @@ Wants=sshdgenkeys.service
 After=sshdgenkeys.service
 `,
 	},
-	backup: ["etc/ssh/sshd_config"],
 	build: `
 units=usr/lib/systemd/system
 cp -p usr/share/openssh/sshd_config etc/ssh/sshd_config
