@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { dependsIn } from "./extract.ts";
 import { primaryFingerprints } from "./keyring.ts";
+import { parsePackageInfo } from "./package-info.ts";
 import { parseDesc } from "./package-list.ts";
 import { pacmanConf } from "./pacman-conf.ts";
 import { archSchema } from "./schema.ts";
@@ -62,13 +62,15 @@ it("reads a package's description from the database", () => {
 	).toEqual({ name: "bash", version: "5.2-1", arch: "x86_64", size: 1024 });
 });
 
-it("reads what a package depends on, over several lines", () => {
+it("reads what a package is and depends on from its .PKGINFO", () => {
 	expect(
-		dependsIn(
-			"Name            : linux\nDepends On      : coreutils  kmod>=5\n                  initramfs=1\nOptional Deps   : x\n",
+		parsePackageInfo(
+			"# made by makepkg\npkgname = linux\npkgver = 6.1-1\nsize = 304\narch = x86_64\ndepend = kmod>=5\ndepend = initramfs\noptdepend = x: y\n",
 		),
-	).toEqual(["coreutils", "kmod", "initramfs"]);
-	expect(dependsIn("Depends On      : None\n")).toEqual([]);
+	).toEqual({
+		record: { name: "linux", version: "6.1-1", arch: "x86_64", size: 304 },
+		depends: ["kmod", "initramfs"],
+	});
 });
 
 it("trusts primary keys, not their subkeys", () => {

@@ -6,6 +6,7 @@ import { removeTree } from "../../system/namespace.ts";
 import { requireTool } from "../../system/tools.ts";
 import type { BackendContext, PackageRecord } from "../backend.ts";
 import type { RootfsSettings } from "../schema.ts";
+import { parsePackageInfo } from "./package-info.ts";
 import {
 	type PacmanRoot,
 	pacmanOptions,
@@ -42,9 +43,17 @@ export async function extractArch(
 		for (let name = queue.shift(); name; name = queue.shift()) {
 			if (seen.has(name)) continue;
 			seen.add(name);
-			const { record, file, depends } = await find(context, pacman, name);
+			const archive = join(
+				pacman.folders.cache,
+				await findFile(context, pacman, name),
+			);
 			await download(context, pacman, name);
-			const archive = join(pacman.folders.cache, file);
+			const { stdout } = await context.run(
+				"bsdtar",
+				["-xOf", archive, ".PKGINFO"],
+				{ onLine: () => {} },
+			);
+			const { record, depends } = parsePackageInfo(stdout);
 			if (await hasFiles(context, archive)) {
 				await context.run("bsdtar", [
 					"-xf",
@@ -83,17 +92,12 @@ async function download(
 	]);
 }
 
-interface Found {
-	record: PackageRecord;
-	file: string;
-	depends: string[];
-}
-
-async function find(
+/** The file name of what pacman would install for a name, which may be one that a package provides. */
+async function findFile(
 	context: BackendContext,
 	pacman: PacmanRoot,
 	name: string,
-): Promise<Found> {
+): Promise<string> {
 	const { stdout, exitCode } = await context.run(
 		"pacman",
 		[
@@ -103,39 +107,21 @@ async function find(
 			"--nodeps",
 			"--print",
 			"--print-format",
-			"%n\t%v\t%a\t%s\t%l",
+			"%l",
 			name,
 		],
 		{ okExitCodes: [0, 1], onLine: () => {}, env: { LC_ALL: "C.UTF-8" } },
 	);
-	const [id, version, arch, size, location] = (
-		stdout.split("\n").find((line) => line.split("\t").length === 5) ?? ""
-	).split("\t");
-	if (exitCode !== 0 || !id || !version || !arch || !location)
+	const location = stdout
+		.split("\n")
+		.find((line) => /^(https?|ftp|file):|^\//.test(line));
+	if (exitCode !== 0 || !location)
 		throw stepFailure({
 			code: "PACKAGE_UNKNOWN",
 			message: `the repositories have no package '${name}'`,
 			hint: "check its name and rootfs.arch.repositories",
 		});
-	const { stdout: info } = await context.run(
-		"pacman",
-		[...pacmanOptions(pacman), "--sync", "--info", id],
-		{ onLine: () => {}, env: { LC_ALL: "C.UTF-8" } },
-	);
-	return {
-		record: { name: id, version, arch, size: Number(size) },
-		file: decodeURIComponent(location.slice(location.lastIndexOf("/") + 1)),
-		depends: dependsIn(info),
-	};
-}
-
-/** Names in the line `Depends On` of `pacman -Si`, without versions. */
-export function dependsIn(info: string): string[] {
-	const list = /^Depends On\s*: (.*(?:\n\s+.*)*)/m.exec(info)?.[1] ?? "";
-	return list
-		.split(/\s+/)
-		.map((word) => word.split(/[<>=]/, 1)[0] ?? "")
-		.filter((word) => word !== "" && word !== "None");
+	return decodeURIComponent(location.slice(location.lastIndexOf("/") + 1));
 }
 
 async function hasFiles(

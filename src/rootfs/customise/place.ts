@@ -68,6 +68,8 @@ export async function placeLink(
 }
 
 async function makeRoom(to: Destination, path: string): Promise<string> {
+	// Before anything is made, and so that the message has the whole path.
+	resolveInTree(to.tree, path);
 	await placeFolder(to, dirname(path));
 	const real = resolveInTree(to.tree, path);
 	if (look(real)?.isDirectory())

@@ -137,6 +137,7 @@ function aptConfig(root: AptRoot, options: readonly string[]): string {
 		`Dir::Etc::SourceList "${root.sourcesFile}"`,
 		`Dir::Etc::SourceParts "${join(root.folder, "empty")}"`,
 		`Dir::Etc::Parts "${join(root.folder, "empty")}"`,
+		`Dir::Etc::PreferencesParts "${join(root.folder, "empty")}"`,
 		'APT::Sandbox::User "root"',
 		'Acquire::Languages "none"',
 		'APT::Install-Recommends "false"',

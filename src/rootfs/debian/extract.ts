@@ -94,7 +94,7 @@ async function download(
 	});
 }
 
-/** Metapackages carry nothing but documentation, and hints for bug reports. */
+/** Metapackages carry nothing but documentation and hints for bug reports and lintian(1). */
 async function hasFiles(
 	context: BackendContext,
 	deb: string,
@@ -106,6 +106,7 @@ async function hasFiles(
 		.split("\n")
 		.some(
 			(line) =>
-				/^[-hl]/.test(line) && !/ \.\/usr\/share\/(doc|bug)\//.test(line),
+				/^[-hl]/.test(line) &&
+				!/ \.\/usr\/share\/(doc|bug|lintian)\//.test(line),
 		);
 }
