@@ -1,18 +1,17 @@
-import { existsSync } from "node:fs";
 import {
 	chmod,
 	copyFile,
 	mkdir,
 	mkdtemp,
 	readdir,
-	rename,
 	rm,
 	writeFile,
 } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { run } from "../../src/system/process.ts";
 import { requireTool } from "../../src/system/tools.ts";
+import { debianKernel } from "./support/debian-kernel.ts";
 
 /** A real kernel with the smallest guest that can do what the VM tests ask for. */
 export interface TestGuest {
@@ -37,8 +36,8 @@ const modules = [
 ];
 
 /**
- * Kernel parameters choose what it does: `test.say=TEXT` prints a line, `test.panic` dies, and without them
- * it serves HTTP on port 80, says READY, and answers the power button.
+ * Serves HTTP on port 80, says READY, gives a prompt that repeats what is typed, and answers the power button.
+ * With the kernel parameter `test.panic` it dies at once, and with `test.silent` it does not say READY.
  */
 const init = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -48,7 +47,10 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 for module in ${modules.join(" ")}; do insmod /modules/$module.ko; done
 case "$(cat /proc/cmdline)" in *test.panic*) exit 3;; esac
-echo "disks: $(cat /sys/block/vd*/serial | tr '\\n' ' ')"
+for disk in /sys/block/vd*; do
+	[ -e $disk ] && echo "disk \${disk##*/} $(cat $disk/serial) $(cat $disk/ro)"
+done
+[ -e /dev/vdb ] && mount -t ext4 /dev/vdb /mnt && echo x > /mnt/file && umount /mnt && echo "state disk mounted and written"
 ip link set lo up
 ip link set eth0 up
 ip addr add 10.0.2.15/24 dev eth0
@@ -65,30 +67,12 @@ while printf 'guest> ' && read -r line; do echo "you said: $line"; done
 exec sleep 1000000
 `;
 
-/** Downloads Debian's cloud kernel once, and packs a busybox initramfs for it. */
-export async function testGuest(): Promise<TestGuest> {
-	const depends = await run("apt-cache", [
-		"depends",
-		"linux-image-cloud-amd64",
-	]);
-	const name = /Depends: (linux-image-\S+)/.exec(depends.stdout)?.[1];
-	if (!name) throw new Error("apt knows no linux-image-cloud-amd64");
-	const cache = join(tmpdir(), `dock0-test-vm-${userInfo().uid}`, name);
-	if (!existsSync(cache)) await downloadKernel(name, cache);
-	const release = name.replace("linux-image-", "");
-	const initramfs = join(cache, "initramfs");
-	await packInitramfs(join(cache, "lib", "modules", release), initramfs);
-	return { kernel: join(cache, "boot", `vmlinuz-${release}`), initramfs };
-}
-
-async function downloadKernel(name: string, target: string): Promise<void> {
-	await mkdir(join(target, ".."), { recursive: true });
-	const folder = await mkdtemp(join(target, "..", ".download-"));
-	await run("apt-get", ["download", name], { cwd: folder });
-	const archive = (await readdir(folder)).find((file) => file.endsWith(".deb"));
-	await run("dpkg-deb", ["-x", archive ?? "", "unpacked"], { cwd: folder });
-	await rename(join(folder, "unpacked"), target);
-	await rm(folder, { recursive: true });
+/** Packs a busybox initramfs for Debian's cloud kernel into `folder`. */
+export async function testGuest(folder: string): Promise<TestGuest> {
+	const { image, root, version } = await debianKernel();
+	const initramfs = join(folder, "initramfs");
+	await packInitramfs(join(root, "lib", "modules", version), initramfs);
+	return { kernel: image, initramfs };
 }
 
 async function packInitramfs(
@@ -97,7 +81,7 @@ async function packInitramfs(
 ): Promise<void> {
 	const root = await mkdtemp(join(tmpdir(), "dock0-test-initramfs-"));
 	try {
-		for (const folder of ["bin", "modules", "proc", "sys", "dev", "www"])
+		for (const folder of ["bin", "modules", "proc", "sys", "dev", "www", "mnt"])
 			await mkdir(join(root, folder));
 		await mkdir(join(root, "etc", "acpi", "PWRF"), { recursive: true });
 		await copyFile(requireTool("busybox"), join(root, "bin", "busybox"));
