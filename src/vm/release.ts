@@ -1,19 +1,13 @@
-import { realpath } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { interruptSignal } from "../system/cleanup.ts";
-import { environment } from "../system/environment.ts";
-import { ExpectedError } from "../system/errors.ts";
 import { type Choice, chooseAccelerator } from "./accelerator.ts";
 import type { Terminal } from "./attach.ts";
 import { bootVm } from "./boot.ts";
-import { efiFirmware } from "./firmware.ts";
 import { runInForeground } from "./foreground.ts";
-import { parsePort } from "./ports.ts";
-import type { Drive, Machine } from "./qemu.ts";
+import {
+	type ReleaseMachineOptions,
+	releaseMachine,
+} from "./release-machine.ts";
 import type { RunningVm, ShutdownResult, VmExit } from "./running-vm.ts";
-import type { VmSettings } from "./schema.ts";
-import { ensureStateDisk, stateLabel } from "./state-disk.ts";
 
 /** What `bootRelease` does after the start. */
 export type BootMode =
@@ -40,16 +34,10 @@ export type BootEvent =
 	/** A sentence for the person at the terminal. */
 	| { type: "note"; text: string };
 
-export interface BootReleaseOptions {
-	/** Holds `vmlinuz`, `initramfs` and `root.squashfs`. */
-	folder: string;
-	settings: VmSettings;
-	/** Kernel parameters of the release, before `settings.append`. */
-	kernelParameters?: readonly string[];
-	name: string;
+export interface BootReleaseOptions
+	extends Omit<ReleaseMachineOptions, "reboot" | "onStateDisk"> {
 	mode: BootMode;
-	/** Default `dock0/NAME.state.img` in $XDG_STATE_HOME (~/.local/state). */
-	stateFile?: string;
+	/** Absolute; default `vm-logs/NAME.log` in the cache. */
 	logFile?: string;
 	onEvent?: (event: BootEvent) => void;
 }
@@ -69,10 +57,18 @@ export type BootOutcome =
 export async function bootRelease(
 	options: BootReleaseOptions,
 ): Promise<BootOutcome> {
-	const { name, mode, settings } = options;
+	const { name, mode } = options;
 	const tell = options.onEvent ?? (() => undefined);
-	const acceleration = await chooseAccelerator(settings.accel);
-	const machine = await releaseMachine(options, acceleration, tell);
+	const acceleration = await chooseAccelerator(options.settings.accel);
+	const machine = await releaseMachine(
+		{
+			...options,
+			// A test that waits for something wants to hear of a reboot as an end.
+			reboot: mode.kind !== "until",
+			onStateDisk: (disk) => tell({ type: "state-disk", ...disk }),
+		},
+		acceleration.accelerator,
+	);
 	const begun = performance.now();
 	const seconds = (): number => (performance.now() - begun) / 1000;
 	const vm = await bootVm({
@@ -135,78 +131,4 @@ async function runUntil(
 		else await vm.kill();
 		throw error;
 	}
-}
-
-/** The machine of a release; makes the state disk if it is wanted and missing. */
-async function releaseMachine(
-	options: BootReleaseOptions,
-	acceleration: Choice,
-	tell: (event: BootEvent) => void,
-): Promise<Machine> {
-	const { settings, folder } = options;
-	const drives: Drive[] = [
-		{
-			file: await releaseFile(folder, "root.squashfs"),
-			format: "raw",
-			readonly: true,
-			serial: "dock0-root",
-		},
-	];
-	const parameters = ["console=ttyS0", "dock0.root=/dev/vda"];
-	if (settings.state !== undefined) {
-		const file =
-			options.stateFile ?? join(stateFolder(), `${options.name}.state.img`);
-		const { created } = await ensureStateDisk(file, settings.state);
-		tell({ type: "state-disk", file, created });
-		drives.push({ file, format: "raw", serial: "dock0-state" });
-		parameters.push(`dock0.state=LABEL=${stateLabel}`);
-	}
-	return {
-		kernel: await releaseFile(folder, "vmlinuz"),
-		initrd: await releaseFile(folder, "initramfs"),
-		cmdline: [
-			...parameters,
-			"quiet",
-			...(options.kernelParameters ?? []),
-			...settings.append,
-		].join(" "),
-		drives,
-		memory: settings.memory,
-		cpus: settings.cpus,
-		accelerator: acceleration.accelerator,
-		ports: settings.ports.map(parsePort),
-		// A test that waits for something wants to hear of a reboot as an end.
-		reboot: options.mode.kind !== "until",
-		extraArgs: settings.qemuArgs,
-		...(settings.firmware === "efi"
-			? {
-					efi: await efiFirmware(
-						join(stateFolder(), `${options.name}.efi-vars`),
-					),
-				}
-			: {}),
-	};
-}
-
-/** The release's file behind the links, since a rebuild flips them while the VM runs. */
-async function releaseFile(folder: string, name: string): Promise<string> {
-	try {
-		return await realpath(join(folder, name));
-	} catch {
-		throw new ExpectedError(
-			{
-				code: "RELEASE_INCOMPLETE",
-				message: `there is no ${name} in ${folder}`,
-				hint: "build it first: dock0 build",
-			},
-			{ exitCode: 1 },
-		);
-	}
-}
-
-/** Data of the user's that is not a cache: XDG Base Directory Specification, $XDG_STATE_HOME. */
-function stateFolder(): string {
-	const base =
-		environment().env.XDG_STATE_HOME ?? join(homedir(), ".local", "state");
-	return join(base, "dock0");
 }

@@ -1,0 +1,101 @@
+import { realpath } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { environment } from "../system/environment.ts";
+import { ExpectedError } from "../system/errors.ts";
+import { efiFirmware } from "./firmware.ts";
+import { parsePort } from "./ports.ts";
+import type { Accelerator, Drive, Machine } from "./qemu.ts";
+import type { VmSettings } from "./schema.ts";
+import { ensureStateDisk, stateLabel } from "./state-disk.ts";
+
+export interface ReleaseMachineOptions {
+	/** Holds `vmlinuz`, `initramfs` and `root.squashfs`. */
+	folder: string;
+	settings: VmSettings;
+	/** Kernel parameters of the release, before `settings.append`. */
+	kernelParameters?: readonly string[];
+	/** Names the files that belong to this VM alone. */
+	name: string;
+	/** Default `dock0/NAME.state.img` in $XDG_STATE_HOME (~/.local/state). */
+	stateFile?: string;
+	/** With `false` the machine ends when the guest reboots. */
+	reboot: boolean;
+	onStateDisk?: (disk: { file: string; created: boolean }) => void;
+}
+
+/**
+ * The machine of a release: its root is the first disk and the state disk, made if it is wanted and
+ * missing, the second.
+ * @throws ExpectedError (exit code 1) when a file of the release is missing.
+ */
+export async function releaseMachine(
+	options: ReleaseMachineOptions,
+	accelerator: Accelerator,
+): Promise<Machine> {
+	const { settings, folder } = options;
+	const drives: Drive[] = [
+		{
+			file: await releaseFile(folder, "root.squashfs"),
+			format: "raw",
+			readonly: true,
+			serial: "dock0-root",
+		},
+	];
+	const parameters = ["console=ttyS0", "dock0.root=/dev/vda"];
+	if (settings.state !== undefined) {
+		const file =
+			options.stateFile ?? join(stateFolder(), `${options.name}.state.img`);
+		const { created } = await ensureStateDisk(file, settings.state);
+		options.onStateDisk?.({ file, created });
+		drives.push({ file, format: "raw", serial: "dock0-state" });
+		parameters.push(`dock0.state=LABEL=${stateLabel}`);
+	}
+	return {
+		kernel: await releaseFile(folder, "vmlinuz"),
+		initrd: await releaseFile(folder, "initramfs"),
+		cmdline: [
+			...parameters,
+			"quiet",
+			...(options.kernelParameters ?? []),
+			...settings.append,
+		].join(" "),
+		drives,
+		memory: settings.memory,
+		cpus: settings.cpus,
+		accelerator,
+		ports: settings.ports.map(parsePort),
+		reboot: options.reboot,
+		extraArgs: settings.qemuArgs,
+		...(settings.firmware === "efi"
+			? {
+					efi: await efiFirmware(
+						join(stateFolder(), `${options.name}.efi-vars`),
+					),
+				}
+			: {}),
+	};
+}
+
+/** The release's file behind the links, since a rebuild flips them while the VM runs. */
+async function releaseFile(folder: string, name: string): Promise<string> {
+	try {
+		return await realpath(join(folder, name));
+	} catch {
+		throw new ExpectedError(
+			{
+				code: "RELEASE_INCOMPLETE",
+				message: `there is no ${name} in ${folder}`,
+				hint: "build it first: dock0 build",
+			},
+			{ exitCode: 1 },
+		);
+	}
+}
+
+/** Data of the user's that is not a cache: XDG Base Directory Specification, $XDG_STATE_HOME. */
+function stateFolder(): string {
+	const base =
+		environment().env.XDG_STATE_HOME ?? join(homedir(), ".local", "state");
+	return join(base, "dock0");
+}
