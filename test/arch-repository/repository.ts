@@ -11,7 +11,7 @@ import {
 	symlink,
 	writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { sha256 } from "../../src/system/files.ts";
 import { run } from "../../src/system/process.ts";
 import { concurrently } from "./concurrently.ts";
@@ -45,10 +45,11 @@ export async function writeRepository(options: {
 	const packages = [...options.packages].sort((a, b) =>
 		a.fileName < b.fileName ? -1 : 1,
 	);
+	const identity = packages.map((one) => [one.fileName, basename(one.folder)]);
 	const all = join(cache, "repositories");
 	const folder = join(
 		all,
-		sha256(JSON.stringify([formatVersion, packages])).slice(0, 32),
+		sha256(JSON.stringify([formatVersion, identity])).slice(0, 32),
 	);
 	const known = await readFile(join(folder, "key-id"), "utf8").catch(
 		() => undefined,
