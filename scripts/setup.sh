@@ -10,7 +10,10 @@ run_packages=(
 	pacman-package-manager arch-install-scripts libarchive-tools gpg gpg-agent # building an Arch root
 	qemu-system-x86 seabios # starting the result
 )
-test_packages=(shellcheck cpio busybox-static fdisk)
+test_packages=(
+	shellcheck cpio busybox-static # independent readers and judges
+	fdisk dosfstools mtools # disks of the initramfs tests
+)
 packages=("${run_packages[@]}")
 [ "${1:-}" = test ] && packages+=("${test_packages[@]}")
 
@@ -25,7 +28,7 @@ fi
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	say "this is not a Debian system, so nothing was installed. dock0 needs the programs of these"
 	say "Debian packages; install what your distribution calls them: ${packages[*]}"
-	say "then run: npm ci && npm run build"
+	say "then run: npm install && npm run build"
 	exit 2
 fi
 
@@ -50,7 +53,9 @@ fi
 
 if ! cmp -s package-lock.json node_modules/.dock0-lock 2>/dev/null; then
 	say "installing npm packages"
-	npm ci --no-audit --no-fund >&2
+	# Not `npm ci`: it refuses a lock file that lacks other platforms' optional binaries, and a mirror may
+	# not have them. This installs the locked versions all the same and leaves the lock file alone.
+	npm install --no-save --no-audit --no-fund >&2
 	cp package-lock.json node_modules/.dock0-lock
 fi
 

@@ -1,0 +1,146 @@
+import { InvalidArgumentError } from "commander";
+import type { BootEvent, BootMode } from "../vm/release.ts";
+import {
+	defineCommand,
+	type OutputOptions,
+	type ProjectOptions,
+	print,
+	printError,
+	withConfig,
+	withOutput,
+} from "./command.ts";
+
+interface BootOptions extends ProjectOptions, OutputOptions {
+	output?: string;
+	name?: string;
+	detach?: boolean;
+	ready?: boolean;
+	until?: RegExp;
+	timeout: number;
+}
+
+export const bootCommand = defineCommand((program) => {
+	withOutput(
+		withConfig(
+			program
+				.command("boot")
+				.description("start the built host in QEMU, with its console here"),
+		),
+	)
+		.option("-o, --output <dir>", "folder given to dock0 build --output")
+		.option(
+			"--name <name>",
+			"name of the machine, for dock0 vm (default: the release's)",
+		)
+		.option("-d, --detach", "leave it running, see dock0 vm; waits for --ready")
+		.option(
+			"--ready",
+			"wait until the host says that it is ready; without --detach, then shut down",
+		)
+		.option(
+			"--until <regex>",
+			"wait for a line on the console, then shut down",
+			parsePattern,
+		)
+		.option(
+			"--timeout <seconds>",
+			"how long --ready and --until wait",
+			parseSeconds,
+			300,
+		)
+		.addHelpText(
+			"after",
+			`
+Examples:
+  dock0 boot                                 console here, Ctrl-] shuts down
+  dock0 boot --detach --ready                back at the prompt once the host is ready
+  dock0 boot --until 'login:' --timeout 60   for scripts: exit code 0 when it came`,
+		)
+		.action(async (files: string[], options: BootOptions) => {
+			const { loadProject } = await import("../pipeline/project.ts");
+			const { releaseFolder } = await import("../pipeline/build.ts");
+			const { readRelease } = await import("../release/folder.ts");
+			const { bootRelease } = await import("../vm/release.ts");
+			const project = await loadProject({
+				files,
+				directory: options.directory,
+			});
+			const folder = releaseFolder(project, options.output);
+			const manifest = await readRelease(folder);
+			const outcome = await bootRelease({
+				folder,
+				settings: project.config.value.vm,
+				kernelParameters: manifest.kernel.cmdline,
+				name: options.name ?? project.name,
+				mode: modeOf(options),
+				onEvent: (event) => tell(event, options),
+			});
+			if (options.json) print(JSON.stringify({ type: "outcome", ...outcome }));
+		});
+});
+
+function modeOf(options: BootOptions): BootMode {
+	if (options.detach)
+		return options.ready
+			? { kind: "detach", readySeconds: options.timeout }
+			: { kind: "detach" };
+	if (options.until)
+		return {
+			kind: "until",
+			pattern: options.until,
+			timeoutSeconds: options.timeout,
+		};
+	if (options.ready) return { kind: "until", timeoutSeconds: options.timeout };
+	return {
+		kind: "foreground",
+		terminal: { input: process.stdin, output: process.stdout },
+	};
+}
+
+function tell(event: BootEvent, options: BootOptions): void {
+	if (event.type === "output") {
+		if (!options.quiet && !options.json) process.stdout.write(event.chunk);
+		return;
+	}
+	if (options.json) print(JSON.stringify(event));
+	else if (!options.quiet) printError(describe(event));
+}
+
+function describe(event: Exclude<BootEvent, { type: "output" }>): string {
+	switch (event.type) {
+		case "started": {
+			const ports = event.ports.map(
+				({ address, host, guest, protocol }) =>
+					`${address}:${host} -> ${guest}/${protocol}`,
+			);
+			return [
+				`started ${event.name} (pid ${event.pid}, ${event.acceleration.accelerator}: ${event.acceleration.reason})`,
+				...(ports.length > 0 ? [`  ports ${ports.join(", ")}`] : []),
+				`  console log ${event.logFile}`,
+			].join("\n");
+		}
+		case "state-disk":
+			return `state disk ${event.file} (${event.created ? "made just now" : "kept from before"})`;
+		case "ready":
+			return `ready after ${event.seconds.toFixed(1)}s`;
+		case "note":
+			return event.text;
+	}
+}
+
+function parsePattern(text: string): RegExp {
+	try {
+		return new RegExp(text);
+	} catch (error) {
+		throw new InvalidArgumentError(
+			error instanceof Error ? error.message : "no regular expression",
+		);
+	}
+}
+
+function parseSeconds(text: string): number {
+	const seconds = Number(text);
+	if (!(seconds > 0))
+		throw new InvalidArgumentError("a number of seconds is wanted");
+	return seconds;
+}
