@@ -46,8 +46,8 @@ export interface CustomiseStepOptions {
 	settings: RootfsSettings;
 	/** What templates and scripts see, secrets included; only a hash of it enters the step's key. */
 	config: unknown;
-	/** What of `config` decides the result, if not all of it: leave out paths, which differ between checkouts. */
-	configKey?: Json;
+	/** Folders (the project's, dock0's own) whose place on this machine says nothing; default none. */
+	movable?: readonly string[];
 	/** Seconds since 1970. */
 	epoch: number;
 	/** Bundle of worker.ts; default the one in dock0's `dist/`. */
@@ -72,7 +72,7 @@ export function customiseStep(options: CustomiseStepOptions) {
 		inputs: {
 			values: {
 				config: readsConfig
-					? sha256(canonicalJson(options.configKey ?? (config as Json)))
+					? sha256(configKey(config, options.movable ?? []))
 					: undefined,
 				templates: templates.map(({ to, mode, owner }) => ({
 					to,
@@ -103,4 +103,29 @@ export function customiseStep(options: CustomiseStepOptions) {
 				workerFile: options.workerFile,
 			}),
 	});
+}
+
+/**
+ * The config as text, without the place of the folders in it, so that two checkouts of one project share
+ * what they build.
+ */
+export function configKey(config: unknown, movable: readonly string[]): string {
+	// Longest first, since one may lie in another; each keeps a name of its own.
+	const folders = movable
+		.map((path, index) => ({ path, name: `<${index}>` }))
+		.sort((a, b) => b.path.length - a.path.length);
+	const relative = (value: unknown): unknown => {
+		if (typeof value === "string") {
+			const folder = folders.find(
+				({ path }) => value === path || value.startsWith(`${path}/`),
+			);
+			return folder ? folder.name + value.slice(folder.path.length) : value;
+		}
+		if (Array.isArray(value)) return value.map(relative);
+		if (typeof value !== "object" || value === null) return value;
+		return Object.fromEntries(
+			Object.entries(value).map(([key, member]) => [key, relative(member)]),
+		);
+	};
+	return canonicalJson(relative(config) as Json);
 }

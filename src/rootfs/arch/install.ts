@@ -90,12 +90,19 @@ async function transact(
 		"--needed",
 		...packages,
 	];
-	const { stdout } = await context
-		.runInNamespace(
+	const attempt = () =>
+		context.runInNamespace(
 			"sh",
 			["-euc", installScript, "sh", tree, String(epoch), ...command],
 			{ env: { SOURCE_DATE_EPOCH: String(epoch), LC_ALL: "C.UTF-8" } },
-		)
+		);
+	const { stdout } = await attempt()
+		.catch((error: unknown) => {
+			// A kept download that is not what the index promises: pacman has deleted it before it gave up.
+			if (!/invalid or corrupted package/.test(String(error))) throw error;
+			context.log("a kept package is not what the index promises; once more");
+			return attempt();
+		})
 		.catch((error: unknown) => {
 			throw explain(error);
 		});
