@@ -6,13 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 run_packages=(
-	mmdebstrap uidmap squashfs-tools e2fsprogs kmod zstd xz-utils # building a Debian root
-	pacman-package-manager arch-install-scripts libarchive-tools gpg gpg-agent # building an Arch root
+	mmdebstrap debian-archive-keyring uidmap squashfs-tools e2fsprogs kmod zstd xz-utils # building a Debian root
+	pacman-package-manager archlinux-keyring libarchive-tools gpg gpg-agent # building an Arch root
 	qemu-system-x86 seabios # starting the result
 )
 test_packages=(
 	shellcheck cpio busybox-static # independent readers and judges
 	fdisk dosfstools mtools # disks of the initramfs tests
+	arch-install-scripts procps # the Arch test repository is proven with pacstrap itself
 )
 packages=("${run_packages[@]}")
 [ "${1:-}" = test ] && packages+=("${test_packages[@]}")

@@ -12,7 +12,7 @@ export const squashfsSchema = z.strictObject({
 		.max(22)
 		.optional()
 		.describe(
-			"compression level: zstd 1 to 22 (default 15), gzip and lzo 1 to 9; xz and lz4 have none",
+			"compression level: zstd 1 to 22 (default 9), gzip and lzo 1 to 9; xz and lz4 have none",
 		),
 	blockSize: z
 		.string()

@@ -17,7 +17,7 @@ export interface Check {
 const toolsByUse = {
 	"every build": ["unshare", "setpriv", "flock", "tar", "mksquashfs", "zstd"],
 	"Debian roots": ["mmdebstrap", "dpkg-deb", "apt-get"],
-	"Arch roots": ["pacman", "pacstrap", "bsdtar", "gpg"],
+	"Arch roots": ["pacman", "bsdtar", "gpg"],
 	"kernel modules": ["depmod", "xz"],
 	"dock0 boot": ["qemu-system-x86_64", "mkfs.ext4"],
 } as const;

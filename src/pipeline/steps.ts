@@ -6,6 +6,7 @@ import { packagedKernelStep } from "../kernel/packaged.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { backendFor } from "../rootfs/backends.ts";
 import { customiseStep, packagesStep } from "../rootfs/step.ts";
+import { packageFile } from "../system/package-files.ts";
 import type { Project } from "./project.ts";
 
 /** What a distribution calls the kernel and the static busybox when the config does not say. */
@@ -25,7 +26,13 @@ export function releaseSteps(project: Project, stamp: string) {
 	const names = packageNames[settings.backend];
 	const source = packageSource(project, stamp);
 	const packages = packagesStep(settings, { refresh: stamp, epoch });
-	const rootfs = customiseStep({ packages, settings, config, epoch });
+	const rootfs = customiseStep({
+		packages,
+		settings,
+		config,
+		epoch,
+		movable: [project.directory, packageFile(".")],
+	});
 	const kernel = packagedKernelStep({
 		package: config.kernel.package ?? names.kernel,
 		packages: source,

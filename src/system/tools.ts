@@ -7,21 +7,21 @@ import { writeFileAtomically } from "./files.ts";
 
 /** Debian's package for each host tool that we start; used in messages and by `dock0 doctor`. */
 export const toolPackages = {
+	"apt-get": "apt",
 	bsdtar: "libarchive-tools",
-	busybox: "busybox-static",
+	depmod: "kmod",
 	"dpkg-deb": "dpkg",
+	"dpkg-query": "dpkg",
 	flock: "util-linux",
 	gpg: "gpg",
 	"mkfs.ext4": "e2fsprogs",
 	mksquashfs: "squashfs-tools",
 	mmdebstrap: "mmdebstrap",
-	modprobe: "kmod",
 	newuidmap: "uidmap",
 	pacman: "pacman-package-manager",
-	pacstrap: "arch-install-scripts",
+	"pacman-key": "pacman-package-manager",
 	"qemu-img": "qemu-utils",
 	"qemu-system-x86_64": "qemu-system-x86",
-	"repo-add": "pacman-package-manager",
 	setpriv: "util-linux",
 	tar: "tar",
 	unshare: "util-linux",
@@ -74,7 +74,7 @@ const versionFlags: Readonly<Record<string, string>> = {
 type Asker = (path: string, args: readonly string[]) => Promise<string>;
 
 /**
- * The first line of the tool's version output, part of a step's inputs. Remembered on disk by the
+ * The first line with a number of the tool's version output, part of a step's inputs. Remembered on disk by the
  * executable's path, size and modification time, so that asking costs one stat.
  */
 export async function toolVersion(name: string, ask: Asker): Promise<string> {
@@ -86,7 +86,9 @@ export async function toolVersion(name: string, ask: Asker): Promise<string> {
 	const remembered = memo[memoKey];
 	if (remembered !== undefined) return remembered;
 	const output = await ask(path, [versionFlags[name] ?? "--version"]);
-	const version = output.split("\n", 1)[0]?.trim() ?? "";
+	// pacman draws its mascot around the version.
+	const lines = output.split("\n").map((line) => line.trim());
+	const version = lines.find((line) => /\d/.test(line)) ?? lines[0] ?? "";
 	await writeFileAtomically(
 		memoFile,
 		JSON.stringify({ ...(await readMemo(memoFile)), [memoKey]: version }),

@@ -25,7 +25,7 @@ export interface Reporter {
 
 /**
  * Does the whole of a job as root of a namespace that ends with us: unpack, overlay, templates, permissions,
- * scripts and commands by phase, trim, scrub, pack.
+ * scripts and commands by phase with the trimming before the last one, scrub, pack.
  * @throws ExpectedError (exit code 1) naming what failed.
  */
 export async function performJob(
@@ -40,9 +40,10 @@ export async function performJob(
 		["rootfs scripts", () => runPhase(job, around, "rootfs")],
 		["chroot scripts", () => runPhase(job, around, "chroot")],
 		["chroot commands", () => runChrootCommands(job, around)],
+		["trimming", () => trim(job, around)],
 		["finalize scripts", () => runPhase(job, around, "finalize")],
 		["finalize commands", () => runFinalizeCommands(job, around)],
-		["trimming", () => leaveAndTrim(job, around)],
+		["leaving the root", () => leaveRoot(job)],
 		[
 			"packing",
 			() => run("tar", packArguments(job.tree, job.target, job.epoch)),
@@ -149,10 +150,16 @@ async function runFinalizeCommands(
 	}
 }
 
-async function leaveAndTrim(
+async function trim(
 	job: CustomiseJob,
 	around: ScriptSurroundings,
 ): Promise<void> {
+	const removed = await removePaths(job.tree, trimPatterns(job.trim));
+	around.log(`trimmed ${removed} files`);
+}
+
+/** Unmounts what programs inside the root needed, and removes what a build leaves behind. */
+async function leaveRoot(job: CustomiseJob): Promise<void> {
 	await run("sh", [
 		"-euc",
 		`${chrootMountsScript}${resolverScript}${scrubScript}uncover_resolver "$1"; unmount_chroot "$1"; scrub "$1" "$2"`,
@@ -160,8 +167,6 @@ async function leaveAndTrim(
 		job.tree,
 		String(job.epoch),
 	]);
-	const removed = await removePaths(job.tree, trimPatterns(job.trim));
-	around.log(`trimmed ${removed} files`);
 }
 
 function commandFailure(

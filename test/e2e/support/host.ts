@@ -1,0 +1,58 @@
+import { expect } from "vitest";
+import { releaseFolder } from "../../../src/pipeline/build.ts";
+import { loadProject } from "../../../src/pipeline/project.ts";
+import { readRelease } from "../../../src/release/folder.ts";
+import { chooseAccelerator } from "../../../src/vm/accelerator.ts";
+import { bootVm } from "../../../src/vm/boot.ts";
+import { releaseMachine } from "../../../src/vm/release-machine.ts";
+import type { RunningVm } from "../../../src/vm/running-vm.ts";
+import { dock0 } from "./dock0.ts";
+
+/** Builds layers with the command line; returns the release's folder. */
+export async function buildHost(
+	files: readonly string[],
+	output: string,
+): Promise<string> {
+	const { exitCode, stderr } = await dock0([
+		"build",
+		...files,
+		"--output",
+		output,
+	]);
+	expect(stderr).not.toContain("error:");
+	expect(exitCode).toBe(0);
+	return releaseFolder(await loadProject({ files }), output);
+}
+
+/** Starts a built host, each forwarded port on a free one of ours; the caller stops it. */
+export async function bootHost(
+	files: readonly string[],
+	output: string,
+	options: { name: string; stateFile?: string },
+): Promise<RunningVm> {
+	const project = await loadProject({ files });
+	const folder = releaseFolder(project, output);
+	const manifest = await readRelease(folder);
+	const { vm } = project.config.value;
+	const { accelerator } = await chooseAccelerator(vm.accel);
+	const machine = await releaseMachine(
+		{
+			folder,
+			name: options.name,
+			settings: {
+				...vm,
+				ports: vm.ports.map((port) =>
+					typeof port === "string"
+						? port.replace(/^\d+:/, "0:")
+						: { ...port, host: 0 },
+				),
+				...(options.stateFile ? { state: "4G" } : {}),
+			},
+			kernelParameters: manifest.kernel.cmdline,
+			reboot: false,
+			...(options.stateFile ? { stateFile: options.stateFile } : {}),
+		},
+		accelerator,
+	);
+	return bootVm({ name: options.name, machine });
+}
