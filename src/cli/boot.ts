@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { describePort } from "../vm/ports.ts";
 import type { BootEvent, BootMode } from "../vm/release.ts";
 import {
 	defineCommand,
@@ -109,10 +110,7 @@ function tell(event: BootEvent, options: BootOptions): void {
 function describe(event: Exclude<BootEvent, { type: "output" }>): string {
 	switch (event.type) {
 		case "started": {
-			const ports = event.ports.map(
-				({ address, host, guest, protocol }) =>
-					`${address}:${host} -> ${guest}/${protocol}`,
-			);
+			const ports = event.ports.map(describePort);
 			return [
 				`started ${event.name} (pid ${event.pid}, ${event.acceleration.accelerator}: ${event.acceleration.reason})`,
 				...(ports.length > 0 ? [`  ports ${ports.join(", ")}`] : []),

@@ -6,6 +6,7 @@ import { cleanCommand } from "./clean.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
+import { kernelCommand } from "./kernel.ts";
 import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { vmCommand } from "./vm.ts";
@@ -36,6 +37,7 @@ for (const register of [
 	explainCommand,
 	schemaCommand,
 	vmCommand,
+	kernelCommand,
 	cleanCommand,
 	doctorCommand,
 ])

@@ -34,4 +34,3 @@ export const imageSchema = z.strictObject({
 });
 
 export type SquashfsSettings = z.infer<typeof squashfsSchema>;
-export type ImageSettings = z.infer<typeof imageSchema>;

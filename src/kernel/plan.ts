@@ -1,9 +1,13 @@
-import type { AnyStep } from "../plan/step.ts";
+import type { Step } from "../plan/step.ts";
 import { type CompileStep, compileStep } from "./compile/compile-step.ts";
 import { type ConfigStep, configStep } from "./compile/config-step.ts";
 import { treeStep } from "./compile/tree-step.ts";
 import type { PackageSource } from "./package-source.ts";
-import { packagedKernelStep } from "./packaged.ts";
+import {
+	type KernelOutput,
+	kernelOutputs,
+	packagedKernelStep,
+} from "./packaged.ts";
 import type { KernelSettings } from "./schema.ts";
 import { fetchStep } from "./source/fetch-step.ts";
 import { pinSource } from "./source/pinned.ts";
@@ -40,20 +44,23 @@ export async function sourceKernelSteps(
 }
 
 /**
- * The step that leaves `vmlinuz`, `modules` and `version`, packaged or compiled as the config says.
+ * The step that leaves `vmlinuz`, `modules` and `version`, packaged or compiled as the config says. A
+ * `debian` source package comes from the build host's apt, whatever the root is made of.
  * @param options.defaultPackage used when the config names no package
+ * @throws ExpectedError when a source cannot be found.
  */
-export async function kernelStep(
-	options: SourceKernelOptions & {
-		packages: PackageSource;
-		defaultPackage: string;
-	},
-): Promise<AnyStep> {
-	const { settings, packages, defaultPackage } = options;
+export async function kernelStep(options: {
+	settings: KernelSettings;
+	packages: PackageSource;
+	defaultPackage: string;
+	epoch: number;
+}): Promise<Step<KernelOutput>> {
+	const { settings, packages, defaultPackage, epoch } = options;
 	if (settings.source === "package")
 		return packagedKernelStep({
 			package: settings.package ?? defaultPackage,
 			packages,
 		});
-	return (await sourceKernelSteps(options)).compile;
+	const { compile } = await sourceKernelSteps({ settings, epoch });
+	return { ...compile, outputs: kernelOutputs };
 }

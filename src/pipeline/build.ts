@@ -1,15 +1,14 @@
 import { join, resolve } from "node:path";
+import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
-import { execute } from "../plan/execute.ts";
 import { writeHistory } from "../plan/history.ts";
 import { keySteps } from "../plan/key.ts";
 import { publishFolder, readRelease } from "../release/folder.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { interruptSignal } from "../system/cleanup.ts";
-import { environment } from "../system/environment.ts";
-import { acquireLock } from "../system/lock.ts";
 import { packagesStamp, renewPackages } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
+import { runSteps } from "./run-steps.ts";
 import { releaseSteps } from "./steps.ts";
 
 export interface BuildOptions {
@@ -43,40 +42,31 @@ export async function buildProject(
 	options: BuildOptions,
 ): Promise<Release> {
 	const signal = options.signal ?? interruptSignal();
-	const { cacheDir } = environment();
-	const inUse = await acquireLock(join(cacheDir, "locks", "in-use"), {
-		shared: true,
-		signal,
-	});
-	try {
-		if (options.refresh) await renewPackages(project);
-		const steps = releaseSteps(project, await packagesStamp(project));
-		const keyed = await keySteps([steps.manifest]);
-		const entries = await execute({
-			steps: keyed,
-			observe: options.observe,
-			signal,
-			logDir: join(cacheDir, "logs", project.name),
-		});
-		const file = (step: { name: string }, output: string): string => {
-			const entry = entries.get(step.name);
-			if (!entry) throw new Error(`${step.name} was pruned from the plan`);
-			return join(entry.outputs, output);
-		};
-		const folder = releaseFolder(project, options.output);
-		await publishFolder(
-			folder,
-			{
-				vmlinuz: file(steps.kernel, "vmlinuz"),
-				initramfs: file(steps.initramfs, "initramfs"),
-				"root.squashfs": file(steps.squashfs, "root.squashfs"),
-				"manifest.json": file(steps.manifest, "manifest.json"),
-			},
-			keyed.at(-1)?.key ?? "",
-		);
-		await writeHistory(project.identity, keyed);
-		return { folder, manifest: await readRelease(folder) };
-	} finally {
-		await inUse.release();
-	}
+	return withCacheLock(
+		"shared",
+		async () => {
+			if (options.refresh) await renewPackages(project);
+			const steps = await releaseSteps(project, await packagesStamp(project));
+			const { manifest, kernel, initramfs, squashfs } = steps;
+			const keyed = await keySteps([manifest, kernel, initramfs, squashfs]);
+			const output = await runSteps(project, keyed, {
+				observe: options.observe,
+				signal,
+			});
+			const folder = releaseFolder(project, options.output);
+			await publishFolder(
+				folder,
+				{
+					vmlinuz: output(kernel, "vmlinuz"),
+					initramfs: output(initramfs, "initramfs"),
+					"root.squashfs": output(squashfs, "root.squashfs"),
+					"manifest.json": output(manifest, "manifest.json"),
+				},
+				keyed.find(({ step }) => step === manifest)?.key ?? "",
+			);
+			await writeHistory(project.identity, keyed);
+			return { folder, manifest: await readRelease(folder) };
+		},
+		{ signal },
+	);
 }

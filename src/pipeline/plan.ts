@@ -19,8 +19,11 @@ export interface PlannedStep {
 
 /** What a build would do now, without doing it. */
 export async function planProject(project: Project): Promise<PlannedStep[]> {
-	const { manifest } = releaseSteps(project, await packagesStamp(project));
-	const keyed = await keySteps([manifest]);
+	const { manifest, kernel, initramfs, squashfs } = await releaseSteps(
+		project,
+		await packagesStamp(project),
+	);
+	const keyed = await keySteps([manifest, kernel, initramfs, squashfs]);
 	const { missing, cached } = await missingSteps(keyed);
 	const history = await readHistory(project.identity);
 	return keyed.map(({ step, key, inputs }) => ({

@@ -2,7 +2,7 @@ import { squashfsStep } from "../image/squashfs.ts";
 import { initramfsStep } from "../initramfs/step.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
 import type { PackageSource } from "../kernel/package-source.ts";
-import { packagedKernelStep } from "../kernel/packaged.ts";
+import { kernelStep } from "../kernel/plan.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { backendFor } from "../rootfs/backends.ts";
 import { customiseStep, packagesStep } from "../rootfs/step.ts";
@@ -20,7 +20,7 @@ const packageNames = {
  * they are fetched beside it.
  * @param stamp see packages-stamp.ts
  */
-export function releaseSteps(project: Project, stamp: string) {
+export async function releaseSteps(project: Project, stamp: string) {
 	const { value: config } = project.config;
 	const { rootfs: settings, epoch } = config;
 	const names = packageNames[settings.backend];
@@ -33,9 +33,11 @@ export function releaseSteps(project: Project, stamp: string) {
 		epoch,
 		movable: [project.directory, packageFile(".")],
 	});
-	const kernel = packagedKernelStep({
-		package: config.kernel.package ?? names.kernel,
+	const kernel = await kernelStep({
+		settings: config.kernel,
 		packages: source,
+		defaultPackage: names.kernel,
+		epoch,
 	});
 	const busybox = busyboxStep({ package: names.busybox, packages: source });
 	const initramfs = initramfsStep({

@@ -60,14 +60,11 @@ export async function execute(
 export async function missingSteps(
 	steps: readonly KeyedStep[],
 ): Promise<{ missing: Set<AnyStep>; cached: Set<AnyStep> }> {
-	const needed = new Set(
-		steps.flatMap(({ step }) => Object.values(step.needs)),
-	);
 	const missing = new Set<AnyStep>();
 	const cached = new Set<AnyStep>();
-	for (const { step, key } of [...steps].reverse()) {
+	for (const { step, key, isRoot } of [...steps].reverse()) {
 		const asked =
-			!needed.has(step) ||
+			isRoot ||
 			[...missing].some((user) => Object.values(user.needs).includes(step));
 		if (await findEntry(key)) cached.add(step);
 		else if (asked) missing.add(step);

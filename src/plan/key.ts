@@ -10,6 +10,8 @@ export type InputRecord = Readonly<Record<string, string>>;
 /** A step with what its inputs are now. */
 export interface KeyedStep {
 	readonly step: AnyStep;
+	/** Its outputs are wanted for themselves, and not only to make others. */
+	readonly isRoot: boolean;
 	/** SHA-256 (hex) over everything that decides the outputs; the name of the cache entry. */
 	readonly key: string;
 	readonly inputs: InputRecord;
@@ -29,6 +31,7 @@ export async function keySteps(
 		const inputs = await recordInputs(step, keyed);
 		keyed.set(step, {
 			step,
+			isRoot: roots.includes(step),
 			inputs,
 			key: sha256(
 				canonicalJson({ name: step.name, version: step.version, inputs }),

@@ -108,6 +108,15 @@ describe("a plan", () => {
 		expect((await runAll([b])).ran).toEqual([]);
 	});
 
+	it("makes again what is wanted for itself, even when whoever reads it is cached", async () => {
+		const a = writer("t/a", {});
+		const b = defineStep({ ...writer("t/b", {}), needs: { a } });
+		const { steps } = await runAll([b, a]);
+		const keyOfA = steps.find(({ step }) => step === a)?.key ?? "";
+		await rm(join(root, "cache/steps", keyOfA), { recursive: true });
+		expect((await runAll([b, a])).ran).toEqual(["t/a"]);
+	});
+
 	it("runs independent steps side by side", async () => {
 		let meet: () => void = () => undefined;
 		const met = new Promise<void>((resolve) => {

@@ -4,6 +4,7 @@ import {
 	removeEntry,
 	removeLeftovers,
 } from "./cache.ts";
+import { withCacheLock } from "./cache-lock.ts";
 
 export interface PruneLimits {
 	/** Entries unused for longer go. */
@@ -36,15 +37,17 @@ export function chooseEntriesToRemove(
 	});
 }
 
-/** Removes cache entries beyond the limits, and what killed builds left behind. */
-export async function prune(limits: PruneLimits): Promise<PruneResult> {
-	const leftovers = await removeLeftovers();
-	const entries = await listEntries();
-	const removed = chooseEntriesToRemove(entries, limits, Date.now());
-	for (const entry of removed) await removeEntry(entry.key);
-	return {
-		removed,
-		kept: entries.filter((entry) => !removed.includes(entry)),
-		leftovers,
-	};
+/** Removes cache entries beyond the limits, and what killed builds left behind; waits for running builds. */
+export function prune(limits: PruneLimits): Promise<PruneResult> {
+	return withCacheLock("alone", async () => {
+		const leftovers = await removeLeftovers();
+		const entries = await listEntries();
+		const removed = chooseEntriesToRemove(entries, limits, Date.now());
+		for (const entry of removed) await removeEntry(entry.key);
+		return {
+			removed,
+			kept: entries.filter((entry) => !removed.includes(entry)),
+			leftovers,
+		};
+	});
 }

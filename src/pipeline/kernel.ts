@@ -1,0 +1,103 @@
+import { copyFile, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ConfigDifference } from "../kernel/diff.ts";
+import { menuconfig } from "../kernel/menuconfig.ts";
+import { type SourceKernelSteps, sourceKernelSteps } from "../kernel/plan.ts";
+import { withCacheLock } from "../plan/cache-lock.ts";
+import type { Observer } from "../plan/events.ts";
+import { keySteps } from "../plan/key.ts";
+import type { AnyStep } from "../plan/step.ts";
+import { interruptSignal } from "../system/cleanup.ts";
+import { ExpectedError } from "../system/errors.ts";
+import type { Project } from "./project.ts";
+import { runSteps } from "./run-steps.ts";
+
+/** What the kernel commands report to. */
+interface KernelOptions {
+	observe: Observer;
+}
+
+/**
+ * Makes the kernel's `.config` and checks that it holds what the fragments ask for.
+ * @returns path of the config, and the optional options that were left out.
+ * @throws ExpectedError (exit code 2) naming each dropped option, its place and what it depends on.
+ */
+export async function configureKernel(
+	project: Project,
+	{ observe }: KernelOptions,
+): Promise<{ config: string; dropped: string }> {
+	const steps = await stepsOf(project);
+	return withOutputs(project, steps.config, observe, async (outputs) => ({
+		config: join(outputs, "config"),
+		dropped: await readFile(join(outputs, "dropped"), "utf8"),
+	}));
+}
+
+/**
+ * Compiles the kernel alone.
+ * @returns the folder with `vmlinuz`, `modules`, `version`, `config`, `System.map` and `make.log`.
+ * @throws ExpectedError (exit code 1) with the compiler's first error.
+ */
+export async function buildKernel(
+	project: Project,
+	{ observe }: KernelOptions,
+): Promise<string> {
+	const { compile } = await stepsOf(project);
+	return withOutputs(project, compile, observe, async (outputs) => outputs);
+}
+
+/**
+ * Lets a person change the kernel's config in its menu, and writes the change as a fragment.
+ * @param target the fragment's file; the config has to name it for the change to count.
+ */
+export async function editKernel(
+	project: Project,
+	target: string,
+	{ observe }: KernelOptions,
+): Promise<ConfigDifference[]> {
+	const { tree } = await stepsOf(project);
+	return withOutputs(project, tree, observe, (outputs) =>
+		menuconfig({
+			settings: project.config.value.kernel,
+			tree: join(outputs, "linux"),
+			target,
+		}),
+	);
+}
+
+/** Copies the kernel's `.config` out of the cache. */
+export function saveConfig(config: string, target: string): Promise<void> {
+	return copyFile(config, target);
+}
+
+function withOutputs<Result>(
+	project: Project,
+	step: AnyStep,
+	observe: Observer,
+	work: (outputs: string) => Promise<Result>,
+): Promise<Result> {
+	const signal = interruptSignal();
+	return withCacheLock(
+		"shared",
+		async () => {
+			const output = await runSteps(project, await keySteps([step]), {
+				observe,
+				signal,
+			});
+			return work(output(step));
+		},
+		{ signal },
+	);
+}
+
+async function stepsOf(project: Project): Promise<SourceKernelSteps> {
+	const { kernel, epoch } = project.config.value;
+	if (kernel.source === "package")
+		throw new ExpectedError({
+			code: "KERNEL_IS_PACKAGED",
+			message:
+				"this config takes its kernel from a package, so there is nothing to compile",
+			hint: "set kernel.source to debian, release, tarball or git",
+		});
+	return sourceKernelSteps({ settings: kernel, epoch });
+}
