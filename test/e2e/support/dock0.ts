@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { packageFile } from "../../../src/system/package-files.ts";
 import {
 	type RunOptions,
 	type RunResult,
@@ -6,8 +6,7 @@ import {
 } from "../../../src/system/process.ts";
 
 /** Absolute path of a file of the checkout. */
-export const checkout = (path: string): string =>
-	fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+export const checkout = packageFile;
 
 /** Runs the bundled command line, as a user does; never throws for its exit code. */
 export function dock0(
