@@ -2,4 +2,4 @@
 # Nobody logs in here but to pass through.
 set -eu
 useradd --create-home --shell /usr/bin/false jump
-mkdir -p -m 700 /etc/ssh/keys
+install -d -m 700 /etc/ssh/keys
