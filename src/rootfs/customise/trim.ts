@@ -1,4 +1,4 @@
-import { readdir, rm, rmdir } from "node:fs/promises";
+import { lstat, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrimSettings } from "../schema.ts";
 import { anyMatcher } from "./glob.ts";
@@ -64,7 +64,10 @@ export async function removePaths(
 	const wanted = anyMatcher(remove);
 	const kept = anyMatcher(keep);
 	let removed = 0;
+	// While scripts run, /proc, /sys, /dev and /run are mounted, and those of this machine are not ours to trim.
+	const { dev: device } = await lstat(tree);
 	const visit = async (path: string): Promise<void> => {
+		if ((await lstat(join(tree, path))).dev !== device) return;
 		for (const entry of await readdir(join(tree, path), {
 			withFileTypes: true,
 		})) {

@@ -104,6 +104,7 @@ export async function openWorkshop(): Promise<Workshop> {
 				...(await command(who, input)),
 				{ okExitCodes: [0, 1, 2], cwd: folder },
 			);
+			if (!stdout) throw new Error(`the driver said nothing but: ${stderr}`);
 			return { exitCode, stderr, ...(JSON.parse(stdout) as object) };
 		},
 		launch: async (who, input) =>
