@@ -116,13 +116,14 @@ export async function openWorkshop(): Promise<Workshop> {
 	};
 }
 
-interface UserIds {
+export interface UserIds {
 	uid: number;
 	gid: number;
 	home: string;
 }
 
-function asUser({ uid, gid, home }: UserIds): string[] {
+/** Arguments of setpriv(1) that run what follows as that user; assignments of variables may come first. */
+export function asUser({ uid, gid, home }: UserIds): string[] {
 	return [
 		`--reuid=${uid}`,
 		`--regid=${gid}`,
@@ -134,7 +135,8 @@ function asUser({ uid, gid, home }: UserIds): string[] {
 	];
 }
 
-async function userIds(): Promise<UserIds> {
+/** The test user, made when it is missing. */
+export async function userIds(): Promise<UserIds> {
 	const ask = () =>
 		run("getent", ["passwd", testUser], { okExitCodes: [0, 2] });
 	let { stdout } = await ask();
