@@ -144,6 +144,7 @@ export function start(
 		throw stepFailure({
 			code: "COMMAND_FAILED",
 			message: `could not start '${command}'`,
+			hint: "is the current folder readable, and is the machine short of memory or processes?",
 		});
 	return {
 		pid: child.pid,

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProject } from "../../src/pipeline/project.ts";
+import { run } from "../../src/system/process.ts";
 import { checkout, dock0 } from "./support/dock0.ts";
 
 /** Fenced blocks of one language in all pages. */
@@ -29,6 +30,27 @@ async function blocks(
 			found.push({ page, text: text ?? "" });
 	}
 	return found;
+}
+
+/** What error codes begin with. Texts of other kinds are written in capitals, too: names of kernel options. */
+const families =
+	/"((?:ARCH|BUSYBOX|COMMAND|CONFIG|DEBIAN|INITRAMFS|INPUT|KERNEL|LOCK|OUTPUT|OVERLAY|OWNER|PACKAGE|PERMISSION|RELEASE|ROOTFS|SCRIPT|SQUASHFS|TEMPLATE|TOOL|VM|WORKER)(?:_[A-Z0-9]+)+)"/g;
+
+/** The codes in the sources: those of a known family, and whatever stands behind `code:`. */
+async function errorCodes(): Promise<Set<string>> {
+	const codes = new Set<string>();
+	for (const name of await readdir(checkout("src"), { recursive: true })) {
+		if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;
+		const source = await readFile(join(checkout("src"), name), "utf8");
+		const found = [
+			...source.matchAll(families),
+			...source.matchAll(/\bcode: "([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"/g),
+		];
+		for (const [, code = ""] of found)
+			if (!code.startsWith("CONFIG_") || name.startsWith("config/"))
+				codes.add(code);
+	}
+	return codes;
 }
 
 let folder: string;
@@ -81,5 +103,24 @@ describe("the documentation", () => {
 			await expect(
 				readFile(checkout(target ?? ""), "utf8"),
 			).resolves.toBeTruthy();
+	});
+
+	it("has a reference that is made from the schema as it is now", async () => {
+		const { stdout } = await run(process.execPath, [
+			checkout("scripts/reference.js"),
+		]);
+		const committed = await readFile(checkout("docs/reference.md"), "utf8");
+		// The formatter aligns the columns.
+		const plain = (text: string): string =>
+			text.replaceAll(/ +/g, " ").replaceAll(/-{3,}/g, "---").trimEnd();
+		expect(plain(committed)).toBe(plain(stdout));
+	});
+
+	it("lists every error code of the sources, and no other", async () => {
+		const text = await readFile(checkout("docs/errors.md"), "utf8");
+		const listed = [...text.matchAll(/^\| `([A-Z0-9_]+)` +\|/gm)].map(
+			([, code]) => code,
+		);
+		expect(listed.toSorted()).toEqual([...(await errorCodes())].sort());
 	});
 });

@@ -10,6 +10,7 @@ import { run } from "../../src/system/process.ts";
 import { asUser, userIds } from "./rootfs/workshop.ts";
 import { checkout } from "./support/dock0.ts";
 import { buildHost } from "./support/host.ts";
+import { readableCheckout } from "./support/readable-checkout.ts";
 
 const layers = [checkout("test/hosts/debian.yaml")];
 let folder: string;
@@ -40,17 +41,22 @@ it.runIf(environment().isRoot)(
 					join(cache, "steps"),
 				]);
 			}
+		const copy = await readableCheckout(join(folder, "checkout"));
 		await run("chown", ["-R", `${user.uid}:${user.gid}`, folder]);
-		const { stderr } = await run("setpriv", [
-			...asUser(user),
-			`DOCK0_CACHE_DIR=${cache}`,
-			process.execPath,
-			checkout("bin/dock0.js"),
-			"build",
-			...layers,
-			"--output",
-			join(folder, "user"),
-		]);
+		const { stderr } = await run(
+			"setpriv",
+			[
+				...asUser(user),
+				`DOCK0_CACHE_DIR=${cache}`,
+				process.execPath,
+				copy("bin/dock0.js"),
+				"build",
+				copy("test/hosts/debian.yaml"),
+				"--output",
+				join(folder, "user"),
+			],
+			{ cwd: folder },
+		);
 		expect(stderr.match(/^done/gm)).toHaveLength(4);
 		expect(await readRelease(join(folder, "user", "e2e-debian"))).toEqual(ours);
 	},

@@ -14,6 +14,7 @@ import {
 	run,
 	start,
 } from "../../../src/system/process.ts";
+import { readableCheckout } from "../support/readable-checkout.ts";
 
 /** An ordinary user with subordinate ids, made on first use; the name is the same on every machine. */
 const testUser = "dock0test";
@@ -46,9 +47,9 @@ export interface DriverResult {
 export async function openWorkshop(): Promise<Workshop> {
 	const hasRoot = environment().isRoot;
 	const folder = await mkdtemp(join(tmpdir(), "dock0-rootfs-"));
-	// Beside the dependencies, since jiti is not bundled.
-	const dist = await mkdtemp(packageFile("node_modules/.dock0-rootfs-"));
-	await Promise.all([chmod(folder, 0o755), chmod(dist, 0o755)]);
+	await chmod(folder, 0o755);
+	const copy = await readableCheckout(join(folder, "checkout"));
+	const dist = copy("test-dist");
 	await build({
 		absWorkingDir: packageFile("."),
 		entryPoints: {
@@ -111,7 +112,6 @@ export async function openWorkshop(): Promise<Workshop> {
 			start(...(await command(who, input)), { cwd: folder }),
 		async close() {
 			await rm(folder, { recursive: true, force: true });
-			await rm(dist, { recursive: true, force: true });
 		},
 	};
 }
