@@ -7,22 +7,24 @@ import {
 	writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProject } from "../../src/pipeline/project.ts";
 import { run } from "../../src/system/process.ts";
 import { checkout, dock0 } from "./support/dock0.ts";
 
+/** README and docs/, relative to the checkout. */
+async function pages(): Promise<string[]> {
+	const names = await readdir(checkout("docs"));
+	return ["README.md", ...names.map((name) => `docs/${name}`)];
+}
+
 /** Fenced blocks of one language in all pages. */
 async function blocks(
 	language: string,
 ): Promise<{ page: string; text: string }[]> {
-	const pages = [
-		"README.md",
-		...(await readdir(checkout("docs"))).map((name) => `docs/${name}`),
-	];
 	const found: { page: string; text: string }[] = [];
-	for (const page of pages) {
+	for (const page of await pages()) {
 		const markdown = await readFile(checkout(page), "utf8");
 		for (const [, text] of markdown.matchAll(
 			new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"),
@@ -98,11 +100,18 @@ describe("the documentation", () => {
 	});
 
 	it("links only to pages that are there", async () => {
-		const text = await readFile(checkout("README.md"), "utf8");
-		for (const [, target] of text.matchAll(/\]\(([^)#]+)\)/g))
-			await expect(
-				readFile(checkout(target ?? ""), "utf8"),
-			).resolves.toBeTruthy();
+		for (const page of [
+			...(await pages()),
+			"CONTRIBUTING.md",
+			"CHANGELOG.md",
+		]) {
+			const text = await readFile(checkout(page), "utf8");
+			for (const [, target = ""] of text.matchAll(/\]\(([^)#]+)\)/g))
+				if (!target.startsWith("https:"))
+					await expect(
+						readFile(join(dirname(checkout(page)), target), "utf8"),
+					).resolves.toBeTruthy();
+		}
 	});
 
 	it("has a reference that is made from the schema as it is now", async () => {
