@@ -43,7 +43,12 @@ for (const register of [
 ])
 	register(program);
 
-for (const command of [program, ...program.commands]) command.exitOverride();
+throwInsteadOfExit(program);
+// `dock0 schema | head` closes the pipe early, which is no error of anybody's.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code !== "EPIPE") throw error;
+	process.exit();
+});
 
 try {
 	await program.parseAsync();
@@ -55,4 +60,10 @@ try {
 		process.exitCode = reportFailure(error, {
 			json: process.argv.includes("--json"),
 		});
+}
+
+/** Also for commands of commands, so that wrong usage ends with our exit code. */
+function throwInsteadOfExit(command: Command): void {
+	command.exitOverride();
+	for (const child of command.commands) throwInsteadOfExit(child);
 }

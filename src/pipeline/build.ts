@@ -3,7 +3,11 @@ import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
 import { writeHistory } from "../plan/history.ts";
 import { keySteps } from "../plan/key.ts";
-import { publishFolder, readRelease } from "../release/folder.ts";
+import {
+	publishFolder,
+	readRelease,
+	requirePublishable,
+} from "../release/folder.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { packagesStamp, renewPackages } from "./packages-stamp.ts";
@@ -42,6 +46,8 @@ export async function buildProject(
 	options: BuildOptions,
 ): Promise<Release> {
 	const signal = options.signal ?? interruptSignal();
+	const folder = releaseFolder(project, options.output);
+	await requirePublishable(folder);
 	return withCacheLock(
 		"shared",
 		async () => {
@@ -53,7 +59,6 @@ export async function buildProject(
 				observe: options.observe,
 				signal,
 			});
-			const folder = releaseFolder(project, options.output);
 			await publishFolder(
 				folder,
 				{

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import {
+	access,
 	copyFile,
 	link,
 	lstat,
@@ -48,6 +50,28 @@ export async function publishFolder(
 		throw error;
 	}
 	if (old) await rm(join(parent, old), { recursive: true, force: true });
+}
+
+/**
+ * Makes sure, before the work of a build, that its release can be published as `path`.
+ * @throws ExpectedError (exit code 2) when something is in the way, or the folder around it cannot be written.
+ */
+export async function requirePublishable(path: string): Promise<void> {
+	const parent = dirname(path);
+	try {
+		await mkdir(parent, { recursive: true });
+		await access(parent, constants.W_OK);
+	} catch (error) {
+		throw new ExpectedError(
+			{
+				code: "OUTPUT_NOT_WRITABLE",
+				message: `cannot write into ${parent}: ${error instanceof Error ? error.message : String(error)}`,
+				hint: "choose another folder by --output",
+			},
+			{ cause: error },
+		);
+	}
+	await currentTarget(path);
 }
 
 /** The folder that `path` links to by our naming, or undefined when nothing is there yet. */
