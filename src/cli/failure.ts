@@ -1,5 +1,6 @@
 import { interruptedBy } from "../system/cleanup.ts";
-import { ExpectedError, formatProblem } from "../system/errors.ts";
+import { environment } from "../system/environment.ts";
+import { ExpectedError, formatProblem, stepFailure } from "../system/errors.ts";
 import { maskSecrets } from "../system/secrets.ts";
 import { printError } from "./command.ts";
 
@@ -16,15 +17,16 @@ export function reportFailure(
 		printError("interrupted; everything that was started is stopped");
 		return 128 + signal;
 	}
-	if (error instanceof ExpectedError) {
+	const failure = systemRefusal(error) ?? error;
+	if (failure instanceof ExpectedError) {
 		if (options.json)
 			process.stdout.write(
-				`${maskSecrets(JSON.stringify({ type: "error", problems: error.problems }))}\n`,
+				`${maskSecrets(JSON.stringify({ type: "error", problems: failure.problems }))}\n`,
 			);
 		else
-			for (const problem of error.problems)
+			for (const problem of failure.problems)
 				printError(maskSecrets(formatProblem(problem)));
-		return error.exitCode;
+		return failure.exitCode;
 	}
 	const stack =
 		error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -33,4 +35,23 @@ export function reportFailure(
 	);
 	printError("Please report it with the command you ran and the lines above.");
 	return 70;
+}
+
+/** Errors of errno(3) that tell of the machine and not of us: a full disk, a folder that cannot be written. */
+function systemRefusal(error: unknown): ExpectedError | undefined {
+	if (!(error instanceof Error)) return undefined;
+	const { code = "", path = "" } = error as NodeJS.ErrnoException;
+	const { cacheDir } = environment();
+	const always = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO"].includes(code);
+	const inCache =
+		["ENOTDIR", "EEXIST"].includes(code) && path.startsWith(cacheDir);
+	if (!always && !inCache) return undefined;
+	return stepFailure(
+		{
+			code: "SYSTEM_REFUSED",
+			message: `the system refused: ${error.message}`,
+			hint: `make room, or set DOCK0_CACHE_DIR to a folder that you may write (now ${cacheDir})`,
+		},
+		error,
+	);
 }

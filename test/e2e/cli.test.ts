@@ -109,6 +109,15 @@ describe("an output that cannot be written", () => {
 	});
 });
 
+it("a cache that is no folder is told without a stack", async () => {
+	const { exitCode, stderr } = await here(["plan"], {
+		DOCK0_CACHE_DIR: join(folder, "dock0.yaml"),
+	});
+	expect(stderr).toMatch(/^error: .*\[SYSTEM_REFUSED\]/);
+	expect(stderr).not.toMatch(/\n\s+at .*:\d+:\d+/);
+	expect(exitCode).toBe(1);
+});
+
 describe("a secret from the environment", () => {
 	it("shows neither in plan and explain, nor in a failed build, its logs and the cache", async () => {
 		const secret = "hunter2-correct-horse";
