@@ -32,7 +32,9 @@ export interface Release {
 /** Where a project's release is put. */
 export function releaseFolder(project: Project, output?: string): string {
 	return join(
-		output ? resolve(output) : join(project.directory, "build"),
+		output
+			? resolve(project.startedIn, output)
+			: join(project.directory, "build"),
 		project.name,
 	);
 }

@@ -11,6 +11,8 @@ export interface Project {
 	name: string;
 	/** Folder of the first layer; `build/` is made in it. */
 	directory: string;
+	/** The folder that paths of the command line count from: the current one, or that of `-C`. */
+	startedIn: string;
 	/** The layers' absolute paths: what makes this project another than its neighbours. */
 	identity: string;
 }
@@ -40,6 +42,7 @@ export async function loadProject(options: {
 		config,
 		name: config.value.name ?? nameAfter(last),
 		directory: dirname(files[0] ?? start),
+		startedIn: start,
 		identity: files.join("\n"),
 	};
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir, tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** What the rest of the program may know about the process's surroundings. */
 export interface Environment {
@@ -20,8 +20,11 @@ export interface Environment {
 export function environment(): Environment {
 	const { env } = process;
 	const cacheDir =
-		env.DOCK0_CACHE_DIR ??
-		join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "dock0");
+		// An empty variable counts as unset (XDG Base Directory Specification).
+		resolve(
+			env.DOCK0_CACHE_DIR ||
+				join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dock0"),
+		);
 	return {
 		cacheDir,
 		tempDir: join(cacheDir, "tmp"),

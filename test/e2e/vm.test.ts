@@ -174,7 +174,7 @@ describe("bootRelease", () => {
 			name: "until",
 			settings: { ...settings, state: "64M" },
 			stateFile,
-			mode: { kind: "until", pattern: /guest is (\w+)/, ...patient },
+			mode: { kind: "until", pattern: /guest is up/, ...patient },
 			onEvent: (event) => {
 				if (event.type === "output")
 					lines.push(Buffer.from(event.chunk).toString());
