@@ -5,7 +5,6 @@ import {
 	readdir,
 	readFile,
 	rename,
-	rm,
 	utimes,
 } from "node:fs/promises";
 import { join } from "node:path";
@@ -140,7 +139,6 @@ export async function removeLeftovers(): Promise<number> {
 		await removeTree(join(tempDir, name));
 		removed += 1;
 	}
-	await rm(join(tempDir, ".keep"), { force: true });
 	return removed;
 }
 

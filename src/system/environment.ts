@@ -10,7 +10,6 @@ export interface Environment {
 	tempDir: string;
 	isRoot: boolean;
 	userName: string;
-	/** Number of processors for tools that take a job count. */
 	env: Readonly<Record<string, string | undefined>>;
 	stdoutIsTty: boolean;
 	stderrIsTty: boolean;
