@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -92,12 +93,10 @@ describe("a build without changes", () => {
 	});
 
 	it("says which step would run after a change, and why", async () => {
-		const { stdout } = await dock0([
-			"plan",
-			...layers,
-			checkout("test/hosts/other-colour.yaml"),
-			"--json",
-		]);
+		// A value that no earlier run can have left in the cache.
+		const layer = join(output, "other-colour.yaml");
+		await writeFile(layer, `vars: { colour: ${randomUUID()} }\n`);
+		const { stdout } = await dock0(["plan", ...layers, layer, "--json"]);
 		const steps = JSON.parse(stdout) as { name: string; state: string }[];
 		const runs = steps
 			.filter(({ state }) => state === "runs")
