@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-// Two projects: `unit` lies beside the code and is fast; `e2e` builds and boots real machines,
-// one file at a time because each of them already uses all cores.
+// Three projects: `unit` lies beside the code and is fast; `e2e` builds and boots real machines,
+// one file at a time because each of them already uses all cores; `soak` is what takes hours: whole
+// matrices of which the other two hold a fixed sample, and compiles.
 export default defineConfig({
 	test: {
 		projects: [
@@ -19,6 +20,17 @@ export default defineConfig({
 					include: ["test/e2e/**/*.test.ts"],
 					testTimeout: 600_000,
 					hookTimeout: 900_000,
+					poolOptions: { forks: { singleFork: true } },
+					retry: 0,
+				},
+			},
+			{
+				test: {
+					name: "soak",
+					pool: "forks",
+					include: ["test/soak/**/*.test.ts"],
+					testTimeout: 7_200_000,
+					hookTimeout: 7_200_000,
 					poolOptions: { forks: { singleFork: true } },
 					retry: 0,
 				},

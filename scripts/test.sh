@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up, checks and tests. `test.sh unit|e2e` runs one kind; without a word, checks, unit and e2e.
+# Sets up, checks and tests. `test.sh unit|e2e|soak` runs one kind; without a word, checks, unit and e2e.
 # The last line is `N passed, N failed`.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -32,6 +32,7 @@ echo boot >> /var/lib/app/boots
 echo changed 2> /dev/null > /etc/written && fact write.etc yes || fact write.etc no
 echo changed 2> /dev/null > /run/dock0/root/etc/written && fact write.root yes || fact write.root no
 fact args "$*"
+fact modules "$(sed 's/ .*//' /proc/modules 2> /dev/null | tr '\\n' ' ')"
 fact pid $$
 fact leftover "$(ls -d /lib/dock0/modules.list 2> /dev/null)"
 sync
@@ -62,7 +63,7 @@ export async function makeTinyRoot(folder: string): Promise<void> {
 		await mkdir(join(folder, path), { recursive: true });
 	await copyFile(hostBusybox, join(folder, "bin/busybox"));
 	await chmod(join(folder, "bin/busybox"), 0o755);
-	const applets = "sh sed cat stat wc ls sync umount poweroff".split(" ");
+	const applets = "sh sed tr cat stat wc ls sync umount poweroff".split(" ");
 	for (const applet of applets)
 		await symlink("busybox", join(folder, "bin", applet));
 }
