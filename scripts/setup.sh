@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 run_packages=(
-	mmdebstrap debian-archive-keyring uidmap squashfs-tools e2fsprogs kmod zstd xz-utils # building a Debian root
+	mmdebstrap debian-archive-keyring uidmap squashfs-tools erofs-utils e2fsprogs kmod zstd xz-utils # building a Debian root
 	pacman-package-manager archlinux-keyring libarchive-tools gpg gpg-agent # building an Arch root
 	qemu-system-x86 seabios # starting the result
 )

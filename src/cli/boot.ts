@@ -71,6 +71,7 @@ Examples:
 			const outcome = await bootRelease({
 				folder,
 				settings: project.config.value.vm,
+				rootFile: manifest.root.file,
 				kernelParameters: manifest.kernel.cmdline,
 				name: options.name ?? project.name,
 				mode: modeOf(options),

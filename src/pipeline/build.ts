@@ -8,7 +8,7 @@ import {
 	readRelease,
 	requirePublishable,
 } from "../release/folder.ts";
-import type { Manifest } from "../release/manifest.ts";
+import { type Manifest, rootFile } from "../release/manifest.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { packagesStamp, renewPackages } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
@@ -55,8 +55,8 @@ export async function buildProject(
 		async () => {
 			if (options.refresh) await renewPackages(project);
 			const steps = await releaseSteps(project, await packagesStamp(project));
-			const { manifest, kernel, initramfs, squashfs } = steps;
-			const keyed = await keySteps([manifest, kernel, initramfs, squashfs]);
+			const { manifest, kernel, initramfs, root } = steps;
+			const keyed = await keySteps([manifest, kernel, initramfs, root]);
 			const output = await runSteps(project, keyed, {
 				observe: options.observe,
 				signal,
@@ -66,7 +66,7 @@ export async function buildProject(
 				{
 					vmlinuz: output(kernel, "vmlinuz"),
 					initramfs: output(initramfs, "initramfs"),
-					"root.squashfs": output(squashfs, "root.squashfs"),
+					[rootFile(project.config.value.image.type)]: output(root, "root"),
 					"manifest.json": output(manifest, "manifest.json"),
 				},
 				keyed.find(({ step }) => step === manifest)?.key ?? "",

@@ -1,4 +1,4 @@
-import { squashfsStep } from "../image/squashfs.ts";
+import { rootImageStep } from "../image/root.ts";
 import { initramfsStep } from "../initramfs/step.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
 import type { PackageSource } from "../kernel/package-source.ts";
@@ -45,7 +45,7 @@ export async function releaseSteps(project: Project, stamp: string) {
 		kernel,
 		busybox,
 	});
-	const squashfs = squashfsStep({
+	const root = rootImageStep({
 		rootfs,
 		kernel,
 		files: {
@@ -53,7 +53,7 @@ export async function releaseSteps(project: Project, stamp: string) {
 				.map((path) => `${path}\n`)
 				.join(""),
 		},
-		settings: config.image.squashfs,
+		settings: config.image,
 		epoch,
 	});
 	const manifest = manifestStep({
@@ -62,9 +62,10 @@ export async function releaseSteps(project: Project, stamp: string) {
 		packages,
 		kernel,
 		initramfs,
-		squashfs,
+		root,
+		rootType: config.image.type,
 	});
-	return { packages, rootfs, kernel, busybox, initramfs, squashfs, manifest };
+	return { packages, rootfs, kernel, busybox, initramfs, root, manifest };
 }
 
 function packageSource(project: Project, stamp: string): PackageSource {

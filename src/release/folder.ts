@@ -97,7 +97,7 @@ export async function readRelease(folder: string): Promise<Manifest> {
 		const manifest = JSON.parse(
 			await readFile(join(folder, "manifest.json"), "utf8"),
 		) as Manifest;
-		for (const file of releaseFiles) {
+		for (const file of releaseFiles(manifest)) {
 			const { size } = await lstat(join(folder, file));
 			if (size !== manifest.files[file]?.bytes)
 				throw new Error(`${file} has another size than its manifest says`);

@@ -3,18 +3,30 @@ import { join } from "node:path";
 import { defineStep, type Json, type Step } from "../plan/step.ts";
 import { sha256File } from "../system/files.ts";
 
+/** File systems of a root image. */
+export type RootType = "squashfs" | "erofs";
+
 /** What a release consists of; `format` counts incompatible changes of this file. */
 export interface Manifest {
 	format: 1;
 	name: string;
 	kernel: { version: string; cmdline: readonly string[] };
+	/** Which of the files is the root image, and its file system. */
+	root: { file: string; type: RootType };
 	/** By file name in the release folder; sizes in bytes. */
 	files: Record<string, { bytes: number; sha256: string }>;
 	packages: Json;
 }
 
 /** The files of a release, in the order in which a boot reads them. */
-export const releaseFiles = ["vmlinuz", "initramfs", "root.squashfs"] as const;
+export function releaseFiles(manifest: Pick<Manifest, "root">): string[] {
+	return ["vmlinuz", "initramfs", manifest.root.file];
+}
+
+/** What the root image of that kind is called in a release. */
+export function rootFile(type: RootType): string {
+	return `root.${type}`;
+}
 
 /** Writes `manifest.json`: sizes and hashes of the release's files, kernel version, package list. */
 export function manifestStep(parts: {
@@ -23,30 +35,31 @@ export function manifestStep(parts: {
 	packages: Step<"packages.json" | "rootfs.tar">;
 	kernel: Step<"modules" | "vmlinuz" | "version">;
 	initramfs: Step<"initramfs">;
-	squashfs: Step<"root.squashfs">;
+	root: Step<"root">;
+	rootType: RootType;
 }): Step<"manifest.json"> {
-	const { name, cmdline, packages, kernel, initramfs, squashfs } = parts;
+	const { name, cmdline, packages, kernel, initramfs, root, rootType } = parts;
 	return defineStep({
 		name: "release/manifest",
 		title: "writing the manifest",
-		version: 1,
-		needs: { packages, kernel, initramfs, squashfs },
-		inputs: { values: { name, cmdline } },
+		version: 2,
+		needs: { packages, kernel, initramfs, root },
+		inputs: { values: { name, cmdline, rootType } },
 		outputs: ["manifest.json"],
 		async run({ out, needs }) {
-			const places = {
+			const places: Record<string, string> = {
 				vmlinuz: join(needs.kernel, "vmlinuz"),
 				initramfs: join(needs.initramfs, "initramfs"),
-				"root.squashfs": join(needs.squashfs, "root.squashfs"),
+				[rootFile(rootType)]: join(needs.root, "root"),
 			};
 			const files = await Promise.all(
-				releaseFiles.map(
-					async (file) =>
+				Object.entries(places).map(
+					async ([file, path]) =>
 						[
 							file,
 							{
-								bytes: (await stat(places[file])).size,
-								sha256: await sha256File(places[file]),
+								bytes: (await stat(path)).size,
+								sha256: await sha256File(path),
 							},
 						] as const,
 				),
@@ -60,6 +73,7 @@ export function manifestStep(parts: {
 				format: 1,
 				name,
 				kernel: { version: version.trim(), cmdline },
+				root: { file: rootFile(rootType), type: rootType },
 				files: Object.fromEntries(files),
 				packages: JSON.parse(list) as Json,
 			};

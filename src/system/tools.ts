@@ -14,6 +14,7 @@ export const toolPackages = {
 	"dpkg-query": "dpkg",
 	flock: "util-linux",
 	gpg: "gpg",
+	"mkfs.erofs": "erofs-utils",
 	"mkfs.ext4": "e2fsprogs",
 	mksquashfs: "squashfs-tools",
 	mmdebstrap: "mmdebstrap",
@@ -67,6 +68,7 @@ export function requireTool(name: string): string {
 }
 
 const versionFlags: Readonly<Record<string, string>> = {
+	"mkfs.erofs": "-V",
 	mksquashfs: "-version",
 	unsquashfs: "-version",
 };

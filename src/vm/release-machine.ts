@@ -10,8 +10,10 @@ import type { VmSettings } from "./schema.ts";
 import { ensureStateDisk, stateLabel } from "./state-disk.ts";
 
 export interface ReleaseMachineOptions {
-	/** Holds `vmlinuz`, `initramfs` and `root.squashfs`. */
+	/** Holds `vmlinuz`, `initramfs` and the root image. */
 	folder: string;
+	/** Name of the root image in `folder`. */
+	rootFile: string;
 	settings: VmSettings;
 	/** Kernel parameters of the release, before `settings.append`. */
 	kernelParameters?: readonly string[];
@@ -36,7 +38,7 @@ export async function releaseMachine(
 	const { settings, folder } = options;
 	const drives: Drive[] = [
 		{
-			file: await releaseFile(folder, "root.squashfs"),
+			file: await releaseFile(folder, options.rootFile),
 			format: "raw",
 			readonly: true,
 			serial: "dock0-root",

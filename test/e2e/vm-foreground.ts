@@ -7,6 +7,7 @@ const [folder = "", name = "", settings = "{}"] = process.argv.slice(2);
 try {
 	const outcome = await bootRelease({
 		folder,
+		rootFile: "root.squashfs",
 		name,
 		settings: vmSchema.parse(JSON.parse(settings)),
 		mode: {

@@ -171,6 +171,7 @@ describe("bootRelease", () => {
 		const lines: string[] = [];
 		const outcome = await bootRelease({
 			folder: release,
+			rootFile: "root.squashfs",
 			name: "until",
 			settings: { ...settings, state: "64M" },
 			stateFile,
@@ -203,6 +204,7 @@ describe("bootRelease", () => {
 		await writeFile(program, script);
 		const options = {
 			folder: release,
+			rootFile: "root.squashfs",
 			name: "detached",
 			settings,
 			mode: { kind: "detach", readySeconds: patient.timeoutSeconds },
@@ -272,6 +274,7 @@ describe("bootRelease", () => {
 		await expect(
 			bootRelease({
 				folder: join(folder, "nothing"),
+				rootFile: "root.squashfs",
 				name: "incomplete",
 				settings,
 				mode: { kind: "until", ...patient },

@@ -37,6 +37,7 @@ export async function bootHost(
 	const machine = await releaseMachine(
 		{
 			folder,
+			rootFile: manifest.root.file,
 			name: options.name,
 			settings: {
 				...vm,

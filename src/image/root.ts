@@ -1,0 +1,80 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { defineStep, type Step } from "../plan/step.ts";
+import { mkfsErofsArguments } from "./erofs.ts";
+import type { ImageSettings } from "./schema.ts";
+import { mksquashfsArguments } from "./squashfs.ts";
+
+/** The program that packs a tree into a file system of that kind, and its arguments. */
+function packCommand(
+	settings: ImageSettings,
+	tree: string,
+	file: string,
+	epoch: number,
+): [string, ...string[]] {
+	return settings.type === "erofs"
+		? ["mkfs.erofs", ...mkfsErofsArguments(tree, file, settings.erofs, epoch)]
+		: [
+				"mksquashfs",
+				...mksquashfsArguments(tree, file, settings.squashfs, epoch),
+			];
+}
+
+/**
+ * Unpacks the root file system, puts the kernel's modules into it, and packs the whole to `root`. Runs
+ * as root of a namespace, so that owners and capabilities stay what they are.
+ * @param epoch seconds since 1970 for every time stamp (SOURCE_DATE_EPOCH).
+ */
+export function rootImageStep(parts: {
+	rootfs: Step<"rootfs.tar">;
+	kernel: Step<"modules" | "vmlinuz" | "version">;
+	/** Texts that dock0 itself puts into every root, by path below `/`. */
+	files: Readonly<Record<string, string>>;
+	settings: ImageSettings;
+	epoch: number;
+}): Step<"root"> {
+	const { rootfs, kernel, files, settings, epoch } = parts;
+	const { type } = settings;
+	// Checked here already: a bad level is bad input, not a failed step.
+	const [program] = packCommand(settings, "", "", epoch);
+	return defineStep({
+		name: `image/${type}`,
+		title: `packing the root as ${type} with ${settings[type].compression}`,
+		version: 2,
+		needs: { rootfs, kernel },
+		inputs: {
+			values: { [type]: settings[type], epoch, files },
+			tools: [program, "tar"],
+		},
+		outputs: ["root"],
+		async run({ out, temp, needs, runInNamespace }) {
+			const tree = join(temp, "tree");
+			const own = join(temp, "own");
+			await mkdir(own);
+			for (const [path, text] of Object.entries(files)) {
+				await mkdir(join(own, dirname(path)), { recursive: true });
+				await writeFile(join(own, path), text);
+			}
+			const script = [
+				"set -eu",
+				'tree=$1 tar=$2 modules=$3 own=$4; shift 4; mkdir "$tree"',
+				`tar -x --numeric-owner --same-owner --same-permissions --xattrs --xattrs-include='*' -C "$tree" -f "$tar"`,
+				// A root without merged /usr (usr-merge) keeps its modules in /lib.
+				'if [ -L "$tree/lib" ] || [ ! -d "$tree/lib" ]; then base=$tree/usr/lib; else base=$tree/lib; fi',
+				'if [ -d "$modules/lib/modules" ]; then mkdir -p "$base/modules"; cp -R --preserve=mode,links "$modules/lib/modules/." "$base/modules/"; chown -R 0:0 "$base/modules"; fi',
+				'cp -R --no-preserve=ownership "$own/." "$tree/"',
+				'exec "$@"',
+			].join("\n");
+			await runInNamespace("sh", [
+				"-c",
+				script,
+				"sh",
+				tree,
+				join(needs.rootfs, "rootfs.tar"),
+				join(needs.kernel, "modules"),
+				own,
+				...packCommand(settings, tree, join(out, "root"), epoch),
+			]);
+		},
+	});
+}
