@@ -14,6 +14,7 @@ test_packages=(
 	shellcheck cpio busybox-static # independent readers and judges
 	fdisk dosfstools mtools # disks of the initramfs tests
 	gcc make flex bison bc libelf-dev perl patch git # compiling a kernel
+	openssl # checks signatures as a host does
 	arch-install-scripts procps # the Arch test repository is proven with pacstrap itself
 )
 packages=("${run_packages[@]}")

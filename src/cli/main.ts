@@ -7,7 +7,9 @@ import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
 import { kernelCommand } from "./kernel.ts";
+import { keysCommand } from "./keys.ts";
 import { planCommand } from "./plan.ts";
+import { releaseCommand } from "./release.ts";
 import { schemaCommand } from "./schema.ts";
 import { vmCommand } from "./vm.ts";
 
@@ -38,6 +40,8 @@ for (const register of [
 	schemaCommand,
 	vmCommand,
 	kernelCommand,
+	releaseCommand,
+	keysCommand,
 	cleanCommand,
 	doctorCommand,
 ])

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
@@ -8,8 +9,11 @@ import {
 	readRelease,
 	requirePublishable,
 } from "../release/folder.ts";
+import { readPrivateKey } from "../release/keys.ts";
 import { type Manifest, rootFile } from "../release/manifest.ts";
+import { signatureFile, signManifest } from "../release/signature.ts";
 import { interruptSignal } from "../system/cleanup.ts";
+import { sha256 } from "../system/files.ts";
 import { packagesStamp, renewPackages } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
@@ -61,19 +65,41 @@ export async function buildProject(
 				observe: options.observe,
 				signal,
 			});
+			const manifestFile = output(manifest, "manifest.json");
+			const signature = await signatureOf(project, manifestFile);
+			const key = keyed.find(({ step }) => step === manifest)?.key ?? "";
 			await publishFolder(
 				folder,
 				{
-					vmlinuz: output(kernel, "vmlinuz"),
-					initramfs: output(initramfs, "initramfs"),
-					[rootFile(project.config.value.image.type)]: output(root, "root"),
-					"manifest.json": output(manifest, "manifest.json"),
+					files: {
+						vmlinuz: output(kernel, "vmlinuz"),
+						initramfs: output(initramfs, "initramfs"),
+						[rootFile(project.config.value.image.type)]: output(root, "root"),
+						"manifest.json": manifestFile,
+					},
+					...(signature
+						? {
+								bytes: { [signatureFile]: signature },
+								key: sha256(Buffer.concat([Buffer.from(key), signature])),
+							}
+						: { key }),
 				},
-				keyed.find(({ step }) => step === manifest)?.key ?? "",
+				project.config.value.release.keep,
 			);
 			await writeHistory(project.identity, keyed);
 			return { folder, manifest: await readRelease(folder) };
 		},
 		{ signal },
+	);
+}
+
+/** The private key is read here and not in a step, so that nothing of it comes near the cache. */
+async function signatureOf(
+	project: Project,
+	manifestFile: string,
+): Promise<Uint8Array | undefined> {
+	const { sign } = project.config.value.release;
+	return (
+		sign && signManifest(await readFile(manifestFile), readPrivateKey(sign))
 	);
 }

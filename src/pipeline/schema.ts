@@ -3,6 +3,7 @@ import { toJsonSchema } from "../config/json-schema.ts";
 import { imageSchema } from "../image/schema.ts";
 import { initramfsSchema } from "../initramfs/schema.ts";
 import { kernelSchema } from "../kernel/schema.ts";
+import { releaseSchema, updateSchema } from "../release/schema.ts";
 import { rootfsSchema } from "../rootfs/schema.ts";
 import { vmSchema } from "../vm/schema.ts";
 
@@ -39,6 +40,12 @@ export const configSchema = z.strictObject({
 		.describe("what finds and mounts the root"),
 	image: imageSchema.prefault({}).describe("how the root is packed"),
 	state: stateSchema.prefault({}).describe("what survives a reboot"),
+	release: releaseSchema
+		.prefault({})
+		.describe("version and signature of what is built"),
+	update: updateSchema
+		.prefault({})
+		.describe("how a running host takes a new release"),
 	vm: vmSchema
 		.prefault({})
 		.describe("how `dock0 boot` starts the host in QEMU"),

@@ -4,6 +4,8 @@ import { busyboxStep } from "../kernel/busybox.ts";
 import type { PackageSource } from "../kernel/package-source.ts";
 import { kernelStep } from "../kernel/plan.ts";
 import { manifestStep } from "../release/manifest.ts";
+import { trustedKeys } from "../release/signature.ts";
+import { updateFiles } from "../release/update-files.ts";
 import { backendFor } from "../rootfs/backends.ts";
 import { customiseStep, packagesStep } from "../rootfs/step.ts";
 import { packageFile } from "../system/package-files.ts";
@@ -52,12 +54,15 @@ export async function releaseSteps(project: Project, stamp: string) {
 			"usr/lib/dock0/state-paths": config.state.paths
 				.map((path) => `${path}\n`)
 				.join(""),
+			...(await trustedKeys(config.release)),
+			...updateFiles(config.update),
 		},
 		settings: config.image,
 		epoch,
 	});
 	const manifest = manifestStep({
 		name: project.name,
+		version: config.release.version,
 		cmdline: config.kernel.cmdline,
 		packages,
 		kernel,

@@ -6,26 +6,39 @@ import {
 	link,
 	lstat,
 	mkdir,
+	readdir,
 	readFile,
 	readlink,
 	rename,
 	rm,
+	stat,
 	symlink,
+	writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ExpectedError } from "../system/errors.ts";
 import { type Manifest, releaseFiles } from "./manifest.ts";
 
+/** What a release folder is made of. */
+export interface ReleaseContent {
+	/** Name to source, of which it becomes a hard link where that is possible, since a release is only read. */
+	files: Readonly<Record<string, string>>;
+	/** Further small files by name. */
+	bytes?: Readonly<Record<string, Uint8Array>>;
+	/** Hash of all of it. */
+	key: string;
+}
+
 /**
- * Makes the folder `path` hold exactly `files` (name to source). It is a symbolic link to a folder beside
- * it, which is flipped by one rename: readers see the old release or the new, never a mixture. Files are
- * hard links to the cache where that is possible, since a release is only read.
+ * Makes the folder `path` hold exactly `content`. It is a symbolic link to a folder beside it, which is
+ * flipped by one rename: readers see the old release or the new, never a mixture.
+ * @param keep how many releases stay, the new one counted; older ones are removed.
  * @throws ExpectedError when something that is not such a link is in the way.
  */
 export async function publishFolder(
 	path: string,
-	files: Readonly<Record<string, string>>,
-	key: string,
+	{ files, bytes = {}, key }: ReleaseContent,
+	keep: number,
 ): Promise<void> {
 	const parent = dirname(path);
 	await mkdir(parent, { recursive: true });
@@ -40,6 +53,8 @@ export async function publishFolder(
 			await link(source, join(staging, name)).catch(() =>
 				copyFile(source, join(staging, name)),
 			);
+		for (const [name, content] of Object.entries(bytes))
+			await writeFile(join(staging, name), content);
 		await rm(join(parent, target), { recursive: true, force: true });
 		await rename(staging, join(parent, target));
 		await symlink(target, newLink);
@@ -49,7 +64,49 @@ export async function publishFolder(
 		await rm(newLink, { force: true });
 		throw error;
 	}
-	if (old) await rm(join(parent, old), { recursive: true, force: true });
+	await pruneReleases(path, keep);
+}
+
+/** A release in an output folder. */
+export interface KeptRelease {
+	folder: string;
+	/** It is the one that the project's link names. */
+	current: boolean;
+	built: Date;
+}
+
+/** The releases that `publishFolder` has made for `path`, newest first. */
+export async function keptReleases(path: string): Promise<KeptRelease[]> {
+	const parent = dirname(path);
+	const target = await currentTarget(path);
+	const names = await readdir(parent).catch((): string[] => []);
+	const own = names.filter(
+		(name) =>
+			name.startsWith(`.${basename(path)}-`) &&
+			/^[0-9a-f]{16}$/.test(name.slice(basename(path).length + 2)),
+	);
+	const found = await Promise.all(
+		own.map(async (name) => ({
+			folder: join(parent, name),
+			current: name === target,
+			built: (await stat(join(parent, name))).mtime,
+		})),
+	);
+	return found.sort((a, b) => b.built.getTime() - a.built.getTime());
+}
+
+/**
+ * Removes all but the `keep` newest releases of `path`; the current one always stays.
+ * @returns the folders that were removed.
+ */
+export async function pruneReleases(
+	path: string,
+	keep: number,
+): Promise<string[]> {
+	const others = (await keptReleases(path)).filter(({ current }) => !current);
+	const old = others.slice(Math.max(0, keep - 1)).map(({ folder }) => folder);
+	for (const folder of old) await rm(folder, { recursive: true, force: true });
+	return old;
 }
 
 /**

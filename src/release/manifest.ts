@@ -10,6 +10,8 @@ export type RootType = "squashfs" | "erofs";
 export interface Manifest {
 	format: 1;
 	name: string;
+	/** `release.version` of the config. */
+	version: string;
 	kernel: { version: string; cmdline: readonly string[] };
 	/** Which of the files is the root image, and its file system. */
 	root: { file: string; type: RootType };
@@ -31,6 +33,7 @@ export function rootFile(type: RootType): string {
 /** Writes `manifest.json`: sizes and hashes of the release's files, kernel version, package list. */
 export function manifestStep(parts: {
 	name: string;
+	version: string;
 	cmdline: readonly string[];
 	packages: Step<"packages.json" | "rootfs.tar">;
 	kernel: Step<"modules" | "vmlinuz" | "version">;
@@ -38,13 +41,14 @@ export function manifestStep(parts: {
 	root: Step<"root">;
 	rootType: RootType;
 }): Step<"manifest.json"> {
-	const { name, cmdline, packages, kernel, initramfs, root, rootType } = parts;
+	const { name, version, cmdline, rootType } = parts;
+	const { packages, kernel, initramfs, root } = parts;
 	return defineStep({
 		name: "release/manifest",
 		title: "writing the manifest",
-		version: 2,
+		version: 3,
 		needs: { packages, kernel, initramfs, root },
-		inputs: { values: { name, cmdline, rootType } },
+		inputs: { values: { name, version, cmdline, rootType } },
 		outputs: ["manifest.json"],
 		async run({ out, needs }) {
 			const places: Record<string, string> = {
@@ -64,7 +68,10 @@ export function manifestStep(parts: {
 						] as const,
 				),
 			);
-			const version = await readFile(join(needs.kernel, "version"), "utf8");
+			const kernelVersion = await readFile(
+				join(needs.kernel, "version"),
+				"utf8",
+			);
 			const list = await readFile(
 				join(needs.packages, "packages.json"),
 				"utf8",
@@ -72,7 +79,8 @@ export function manifestStep(parts: {
 			const manifest: Manifest = {
 				format: 1,
 				name,
-				kernel: { version: version.trim(), cmdline },
+				version,
+				kernel: { version: kernelVersion.trim(), cmdline },
 				root: { file: rootFile(rootType), type: rootType },
 				files: Object.fromEntries(files),
 				packages: JSON.parse(list) as Json,

@@ -13,7 +13,7 @@ export function describeRelease(release: {
 		([name, { bytes }]) => `${name} ${formatBytes(bytes)}`,
 	);
 	return [
-		`${manifest.name}: ${folder}`,
+		`${manifest.name} ${manifest.version}: ${folder}`,
 		`  kernel ${manifest.kernel.version}, ${formatBytes(total)} in all (${parts.join(", ")})`,
 	].join("\n");
 }
