@@ -6,6 +6,7 @@ import { cleanCommand } from "./clean.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
+import { initCommand } from "./init.ts";
 import { kernelCommand } from "./kernel.ts";
 import { keysCommand } from "./keys.ts";
 import { planCommand } from "./plan.ts";
@@ -24,6 +25,7 @@ const program = new Command("dock0")
 		"after",
 		`
 Examples:
+  dock0 init                              begin a project
   dock0 build                             build the dock0.yaml of this folder
   dock0 build base.yaml hosts/web1.yaml   stack layers, the last one wins
   dock0 boot                              start what was built in QEMU
@@ -33,6 +35,7 @@ Exit codes: 0 done, 1 a step failed, 2 the input was bad, 128+n ended by signal 
 	);
 
 for (const register of [
+	initCommand,
 	buildCommand,
 	bootCommand,
 	planCommand,

@@ -1,0 +1,73 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { projectTemplates } from "../../src/pipeline/init.ts";
+import { run } from "../../src/system/process.ts";
+import { checkout, dock0 } from "./support/dock0.ts";
+
+let folder: string;
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "dock0-e2e-init-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.each(Object.keys(projectTemplates))(
+	"dock0 init --template %s",
+	(template) => {
+		it("writes a project that is planned at once, and is not overwritten", async () => {
+			const begin = ["init", template, "--template", template, "--yes"];
+			const made = await dock0(begin, { cwd: folder });
+			expect(made.stderr).toBe("");
+			expect(made.stdout).toContain(
+				`next: cd ${template} && dock0 build && dock0 boot`,
+			);
+			const plan = await dock0(["plan", "-C", template], { cwd: folder });
+			expect(plan.stderr).toBe("");
+			expect(plan.stdout).toMatch(/image\/squashfs/);
+			expect(plan.exitCode).toBe(0);
+			const again = await dock0(begin, { cwd: folder });
+			expect(again.stderr).toContain("[INIT_IN_THE_WAY]");
+			expect(again.exitCode).toBe(2);
+		});
+	},
+);
+
+it("builds the web server, with its page in the root", async () => {
+	const project = join(folder, "built");
+	await dock0(["init", project, "--yes"]);
+	const { exitCode, stderr } = await dock0(["build", "-C", project]);
+	expect(stderr).not.toContain("error:");
+	expect(exitCode).toBe(0);
+	const { stdout } = await run("unsquashfs", [
+		...["-cat", join(project, "build/built/root.squashfs")],
+		"var/www/html/index.html",
+	]);
+	expect(stdout).toContain("It works");
+});
+
+it("asks on a terminal, by the keyboard alone", async () => {
+	const project = join(folder, "asked");
+	// script(1) gives a terminal; the answers wait for their questions.
+	const session = [
+		"set -eu",
+		'mkfifo "$1.keys"; exec 3<>"$1.keys"',
+		'ask() { n=0; until grep -aq "$2" "$1.screen" 2>/dev/null; do n=$((n+1)); [ $n -lt 300 ]; sleep 0.1; done; }',
+		'script -qefc "$2 $3 init $1" "$1.screen" <&3 >/dev/null & pid=$!',
+		'ask "$1" "What shall it be"; printf "\\033[B\\r" >&3', // down, enter
+		'ask "$1" "Name of the host"; printf "node7\\r" >&3',
+		"wait $pid",
+	].join("\n");
+	await run("bash", [
+		"-c",
+		session,
+		"bash",
+		project,
+		process.execPath,
+		checkout("bin/dock0.js"),
+	]);
+	const config = await readFile(join(project, "dock0.yaml"), "utf8");
+	expect(config).toContain("A Docker Swarm node");
+	// The suggested name stands before what is typed.
+	expect(config).toMatch(/^name: (asked)?node7$/m);
+});
