@@ -1,6 +1,9 @@
 // Bundles src/ into dist/: one file per entry and shared chunks, so that a command loads only what it needs.
-import { rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,3 +30,11 @@ await build({
 	legalComments: "none",
 	logLevel: "warning",
 });
+
+// The manual page is made from the commands, so that it cannot lag behind them.
+const { stdout } = await promisify(execFile)(process.execPath, [
+	`${root}/bin/dock0.js`,
+	"manual",
+]);
+await mkdir(`${root}/man`, { recursive: true });
+await writeFile(`${root}/man/dock0.1`, stdout);

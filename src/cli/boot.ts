@@ -49,14 +49,6 @@ export const bootCommand = defineCommand((program) => {
 			parseSeconds,
 			300,
 		)
-		.addHelpText(
-			"after",
-			`
-Examples:
-  dock0 boot                                 console here, Ctrl-] shuts down
-  dock0 boot --detach --ready                back at the prompt once the host is ready
-  dock0 boot --until 'login:' --timeout 60   for scripts: exit code 0 when it came`,
-		)
 		.action(async (files: string[], options: BootOptions) => {
 			const { loadProject } = await import("../pipeline/project.ts");
 			const { releaseFolder } = await import("../pipeline/build.ts");

@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import { defineCommand, isInteractive, print } from "./command.ts";
 
 interface InitOptions {
@@ -11,19 +12,17 @@ export const initCommand = defineCommand((program) => {
 		.command("init")
 		.description("write a small commented project that builds at once")
 		.argument("[directory]", "where; made if it is not there", ".")
-		.option(
-			"-t, --template <name>",
-			"web-server, swarm-node, linode, arch-minimal or kiosk",
+		.addOption(
+			new Option("-t, --template <name>", "what to begin with").choices([
+				"web-server",
+				"swarm-node",
+				"linode",
+				"arch-minimal",
+				"kiosk",
+			]),
 		)
 		.option("--name <name>", "name of the host (default: that of the folder)")
 		.option("-y, --yes", "ask nothing, take the defaults")
-		.addHelpText(
-			"after",
-			`
-Examples:
-  dock0 init                                   asks two questions
-  dock0 init web1 --template web-server --yes  asks none`,
-		)
 		.action(async (directory: string, options: InitOptions) => {
 			const { resolve } = await import("node:path");
 			const { initProject } = await import("../pipeline/init.ts");
