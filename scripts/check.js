@@ -18,7 +18,7 @@ const shell = tracked.filter(
 		(file.endsWith(".sh") &&
 			!/^(src\/initramfs|test\/arch-repository)\//.test(file)) ||
 		file === ".ci/run" ||
-		/^profiles\/.*\/(bin\/|dock0\/(ready|health))/.test(file),
+		/^profiles\/.*\/(bin\/|dock0\/(ready|health$|update-report))/.test(file),
 );
 const checks = {
 	types: ["npx", ["tsc", "-p", "."]],

@@ -105,7 +105,7 @@ export async function fakeHost(): Promise<FakeHost> {
 			const block = await readFile(partition("dock0-boot"));
 			return Object.fromEntries(
 				block
-					.subarray(0, 512)
+					.subarray(512, 1024)
 					.toString("latin1")
 					.split("\n")
 					.filter((line) => line.includes("="))
@@ -166,7 +166,7 @@ async function makePartition(
 async function writeBoot(device: string): Promise<void> {
 	const file = await open(device, "r+");
 	const environment = "# GRUB Environment Block\ndock0_good=a\ndock0_try=\n";
-	await file.write(environment.padEnd(1024, "#"), 0);
+	await file.write(environment.padEnd(1024, "#"), 512);
 	const header = [
 		"# dock0 slot 1",
 		"set dock0_version='1.0'",

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # the parts share variables
 # What dock0-boot holds: GRUB's environment block and a header for each slot (docs/disk.md).
 
-# env_lines: the variables, one NAME=VALUE a line.
+# env_lines: the variables, all in the first sector of GRUB's block, which begins at byte 512; one NAME=VALUE a line.
 env_lines() {
-	dd if="$boot" bs=512 count=1 status=none | grep -a '^[a-z_0-9]*='
+	dd if="$boot" bs=512 skip=1 count=1 status=none | grep -a '^[a-z_0-9]*='
 }
 
 # env_get NAME
@@ -26,8 +26,8 @@ env_set() {
 	bytes=$(wc -c <"$work/env")
 	[ "$bytes" -le 512 ] || fail "GRUB's variables do not fit into one sector"
 	head -c $((512 - bytes)) /dev/zero | tr '\0' '#' >>"$work/env"
-	write_sectors "$work/env" "$boot" 0 1 || fail "cannot write to $boot"
-	dd if="$boot" bs=512 count=1 status=none | cmp -s - "$work/env" ||
+	write_sectors "$work/env" "$boot" 1 1 || fail "cannot write to $boot"
+	dd if="$boot" bs=512 skip=1 count=1 status=none | cmp -s - "$work/env" ||
 		fail "$boot does not keep what is written to it"
 }
 
