@@ -71,6 +71,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 		],
 	],
 	"release prune": [["dock0 release prune --keep 3", "older ones go"]],
+	inspect: [
+		["dock0 inspect", "what this project's build holds"],
+		["dock0 inspect build/web1 --json", "everything, for programs"],
+	],
+	diff: [
+		["dock0 diff", "the last build against the one before"],
+		["dock0 diff old/web1 build/web1", "any two release folders"],
+	],
 	"keys new": [["dock0 keys new", "keys/release.key and keys/release.pem"]],
 	"keys list": [["dock0 keys list", "what is in keys/"]],
 	"keys show": [["dock0 keys show release", "the public half"]],

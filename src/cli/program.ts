@@ -8,6 +8,7 @@ import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
 import { initCommand } from "./init.ts";
+import { diffCommand, inspectCommand } from "./inspect.ts";
 import { kernelCommand } from "./kernel.ts";
 import { keysCommand } from "./keys.ts";
 import { manualCommand } from "./manual.ts";
@@ -35,6 +36,8 @@ export function createProgram(): Command {
 		vmCommand,
 		kernelCommand,
 		releaseCommand,
+		inspectCommand,
+		diffCommand,
 		keysCommand,
 		cleanCommand,
 		doctorCommand,

@@ -1,9 +1,15 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
 import { writeHistory } from "../plan/history.ts";
 import { keySteps } from "../plan/key.ts";
+import {
+	configFile,
+	contentsFile,
+	kernelConfigFile,
+} from "../release/contents.ts";
 import {
 	publishFolder,
 	readRelease,
@@ -12,8 +18,11 @@ import {
 import { readPrivateKey } from "../release/keys.ts";
 import { type Manifest, rootFile } from "../release/manifest.ts";
 import { signatureFile, signManifest } from "../release/signature.ts";
+import { settingsText } from "../report/facts.ts";
 import { interruptSignal } from "../system/cleanup.ts";
-import { sha256 } from "../system/files.ts";
+import { sha256, writeFileAtomically } from "../system/files.ts";
+import { packageFile } from "../system/package-files.ts";
+import { maskSecrets } from "../system/secrets.ts";
 import { packagesStamp, renewPackages } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
@@ -59,15 +68,26 @@ export async function buildProject(
 		async () => {
 			if (options.refresh) await renewPackages(project);
 			const steps = await releaseSteps(project, await packagesStamp(project));
-			const { manifest, kernel, initramfs, root } = steps;
-			const keyed = await keySteps([manifest, kernel, initramfs, root]);
+			const { manifest, kernel, initramfs, root, contents } = steps;
+			const keyed = await keySteps([
+				manifest,
+				kernel,
+				initramfs,
+				root,
+				contents,
+			]);
 			const output = await runSteps(project, keyed, {
 				observe: options.observe,
 				signal,
 			});
 			const manifestFile = output(manifest, "manifest.json");
 			const signature = await signatureOf(project, manifestFile);
-			const key = keyed.find(({ step }) => step === manifest)?.key ?? "";
+			const key = sha256(
+				[manifest, contents]
+					.map((one) => keyed.find(({ step }) => step === one)?.key)
+					.join("\n"),
+			);
+			const kernelConfig = output(kernel, "config");
 			await publishFolder(
 				folder,
 				{
@@ -76,6 +96,10 @@ export async function buildProject(
 						initramfs: output(initramfs, "initramfs"),
 						[rootFile(project.config.value.image.type)]: output(root, "root"),
 						"manifest.json": manifestFile,
+						[contentsFile]: output(contents, contentsFile),
+						...(existsSync(kernelConfig)
+							? { [kernelConfigFile]: kernelConfig }
+							: {}),
 					},
 					...(signature
 						? {
@@ -85,6 +109,16 @@ export async function buildProject(
 						: { key }),
 				},
 				project.config.value.release.keep,
+			);
+			// Moves with every edited line of a config, and is no reason for a release of its own.
+			await writeFileAtomically(
+				join(folder, configFile),
+				maskSecrets(
+					settingsText(project.config.explain(), {
+						[project.directory]: ".",
+						[packageFile(".")]: "dock0",
+					}),
+				),
 			);
 			await writeHistory(project.identity, keyed);
 			return { folder, manifest: await readRelease(folder) };

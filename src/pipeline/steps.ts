@@ -3,6 +3,7 @@ import { initramfsStep } from "../initramfs/step.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
 import type { PackageSource } from "../kernel/package-source.ts";
 import { kernelStep } from "../kernel/plan.ts";
+import { contentsStep } from "../release/contents.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { trustedKeys } from "../release/signature.ts";
 import { updateFiles } from "../release/update-files.ts";
@@ -70,7 +71,21 @@ export async function releaseSteps(project: Project, stamp: string) {
 		root,
 		rootType: config.image.type,
 	});
-	return { packages, rootfs, kernel, busybox, initramfs, root, manifest };
+	const contents = contentsStep({
+		packages,
+		root,
+		rootType: config.image.type,
+	});
+	return {
+		packages,
+		rootfs,
+		kernel,
+		busybox,
+		initramfs,
+		root,
+		manifest,
+		contents,
+	};
 }
 
 function packageSource(project: Project, stamp: string): PackageSource {

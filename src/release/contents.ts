@@ -1,0 +1,199 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { defineStep, type Step } from "../plan/step.ts";
+import { ExpectedError } from "../system/errors.ts";
+import type { RootType } from "./manifest.ts";
+
+/** The file of a release that tells what its root holds; for reports only, a host never reads it. */
+export const contentsFile = "contents.json";
+
+/** The file of a release that holds the kernel's `.config`, when the kernel came with one. */
+export const kernelConfigFile = "kernel.config";
+
+/** The file of a release that holds the resolved config and who set what, secrets masked. */
+export const configFile = "config.json";
+
+/** One entry of the root; `kind` is find(1)'s `%y`: f file, d folder, l link, c, b, p, s. */
+export interface ContentEntry {
+	/** Without the leading slash. */
+	path: string;
+	kind: string;
+	/** Octal permission bits, as text. */
+	mode: string;
+	/** `uid:gid`. */
+	owner: string;
+	/** Of a regular file. */
+	bytes?: number;
+	/** Of a regular file. */
+	sha256?: string;
+	/** Of a link. */
+	target?: string;
+	/** Whose it is; absent for what overlays, scripts and dock0 itself put there. */
+	package?: string;
+}
+
+/** What a root holds; `format` counts incompatible changes. */
+export interface Contents {
+	format: 1;
+	entries: ContentEntry[];
+}
+
+/** Where each package backend keeps the lists of its packages' files, as tar(1) patterns. */
+const listPatterns = [
+	"./var/lib/dpkg/info/*.list",
+	"./var/lib/pacman/local/*/files",
+];
+
+/**
+ * Lists the finished root image itself: every entry with mode, owner, size, hash, and the package that
+ * it came from, by the lists that the packages' tree held before trimming.
+ */
+export function contentsStep(parts: {
+	packages: Step<"packages.json" | "rootfs.tar">;
+	root: Step<"root">;
+	rootType: RootType;
+}): Step<typeof contentsFile> {
+	const { packages, root, rootType } = parts;
+	return defineStep({
+		name: "release/contents",
+		title: "listing what the root holds",
+		version: 1,
+		needs: { packages, root },
+		inputs: { values: { rootType } },
+		outputs: [contentsFile],
+		async run({ out, temp, needs, run, runInNamespace }) {
+			const lists = join(temp, "lists");
+			await mkdir(lists);
+			// tar ends with 2 when a pattern matches nothing, and each root has one kind of list only.
+			await run(
+				"tar",
+				[
+					...["-x", "--no-same-owner", "-C", lists],
+					...["-f", join(needs.packages, "rootfs.tar"), "--wildcards"],
+					...listPatterns,
+				],
+				{ okExitCodes: [0, 2], onLine: () => {} },
+			);
+			const listing = join(temp, "listing");
+			const hashes = join(temp, "hashes");
+			await runInNamespace("sh", [
+				"-c",
+				[
+					"set -eu",
+					'image=$1 tree=$2 listing=$3 hashes=$4 kind=$5; cd "$(dirname "$tree")"',
+					// unsquashfs ends with 2 for device nodes, which a user's namespace cannot make.
+					'if [ "$kind" = erofs ]; then fsck.erofs "--extract=$tree" "$image" >/dev/null; else unsquashfs -no-progress -quiet -no-xattrs -d "$tree" "$image" >/dev/null || [ $? = 2 ]; fi',
+					'cd "$tree"',
+					`find . -mindepth 1 -printf '%y\\t%m\\t%U:%G\\t%s\\t%l\\t%P\\0' > "$listing"`,
+					'find . -type f -print0 | xargs -0 -r sha256sum -z > "$hashes"',
+				].join("\n"),
+				"sh",
+				join(needs.root, "root"),
+				join(temp, "tree"),
+				listing,
+				hashes,
+				rootType,
+			]);
+			const contents: Contents = {
+				format: 1,
+				entries: parseListing(
+					await readFile(listing, "utf8"),
+					await readFile(hashes, "utf8"),
+					await readOwners(lists),
+				),
+			};
+			await writeFile(join(out, contentsFile), JSON.stringify(contents));
+		},
+	});
+}
+
+/** Joins find's listing, sha256sum's lines and the packages' lists; sorted by path. Pure. */
+export function parseListing(
+	listing: string,
+	hashes: string,
+	owners: ReadonlyMap<string, string>,
+): ContentEntry[] {
+	const hashOf = new Map(
+		hashes
+			.split("\0")
+			.filter(Boolean)
+			// `HASH  ./PATH`, sha256sum(1)
+			.map((line) => [line.slice(68), line.slice(0, 64)] as const),
+	);
+	return listing
+		.split("\0")
+		.filter(Boolean)
+		.map((line): ContentEntry => {
+			const [
+				kind = "",
+				mode = "",
+				owner = "",
+				bytes = "",
+				target = "",
+				...rest
+			] = line.split("\t");
+			const path = rest.join("\t");
+			const sha256 = hashOf.get(path);
+			const from = kind === "d" ? undefined : ownerOf(path, owners);
+			return {
+				path,
+				kind,
+				mode,
+				owner,
+				...(kind === "f" ? { bytes: Number(bytes) } : {}),
+				...(sha256 === undefined ? {} : { sha256 }),
+				...(kind === "l" ? { target } : {}),
+				...(from === undefined ? {} : { package: from }),
+			};
+		})
+		.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/** Packages from before the merge of /usr list `/lib/x`, which lies in `/usr/lib/x` now. */
+function ownerOf(
+	path: string,
+	owners: ReadonlyMap<string, string>,
+): string | undefined {
+	const before = /^usr\/((?:s?bin|lib(?:32|64|x32)?)\/.*)$/s.exec(path)?.[1];
+	return (
+		owners.get(path) ?? (before === undefined ? undefined : owners.get(before))
+	);
+}
+
+async function readOwners(folder: string): Promise<Map<string, string>> {
+	const owners = new Map<string, string>();
+	const files = await readdir(folder, { recursive: true, withFileTypes: true });
+	for (const file of files.filter((one) => one.isFile())) {
+		const text = await readFile(join(file.parentPath, file.name), "utf8");
+		const isDpkg = file.name.endsWith(".list");
+		const owner = isDpkg
+			? file.name.replace(/(:[a-z0-9-]+)?\.list$/, "")
+			: // NAME-VERSION-RELEASE, of which only the name may hold hyphens
+				basename(file.parentPath).replace(/-[^-]+-[^-]+$/, "");
+		for (const line of text.split("\n"))
+			if (line && !line.startsWith("%"))
+				owners.set(line.replace(/^\//, ""), owner);
+	}
+	return owners;
+}
+
+/**
+ * What the root of a release holds.
+ * @throws ExpectedError (exit code 2) when the release does not tell.
+ */
+export async function readContents(folder: string): Promise<Contents> {
+	try {
+		return JSON.parse(
+			await readFile(join(folder, contentsFile), "utf8"),
+		) as Contents;
+	} catch (error) {
+		throw new ExpectedError(
+			{
+				code: "RELEASE_NO_CONTENTS",
+				message: `${folder} does not tell what its root holds: ${error instanceof Error ? error.message : String(error)}`,
+				hint: "build it again with this version of dock0",
+			},
+			{ cause: error },
+		);
+	}
+}
