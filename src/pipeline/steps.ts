@@ -1,8 +1,9 @@
 import { rootImageStep } from "../image/root.ts";
 import { initramfsStep } from "../initramfs/step.ts";
+import { toolsStep, wantedTools } from "../initramfs/tools.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
-import type { PackageSource } from "../kernel/package-source.ts";
 import { kernelStep } from "../kernel/plan.ts";
+import type { PackageSource } from "../plan/package-source.ts";
 import { contentsStep } from "../release/contents.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { trustedKeys } from "../release/signature.ts";
@@ -12,10 +13,18 @@ import { customiseStep, packagesStep } from "../rootfs/step.ts";
 import { packageFile } from "../system/package-files.ts";
 import type { Project } from "./project.ts";
 
-/** What a distribution calls the kernel and the static busybox when the config does not say. */
+/** What a distribution calls the kernel (when the config does not say) and what goes into the initramfs. */
 const packageNames = {
-	debian: { kernel: "linux-image-cloud-amd64", busybox: "busybox-static" },
-	arch: { kernel: "linux", busybox: "busybox" },
+	debian: {
+		kernel: "linux-image-cloud-amd64",
+		busybox: "busybox-static",
+		tools: { dmsetup: "dmsetup" },
+	},
+	arch: {
+		kernel: "linux",
+		busybox: "busybox",
+		tools: { dmsetup: "device-mapper" },
+	},
 } as const;
 
 /**
@@ -43,10 +52,23 @@ export async function releaseSteps(project: Project, stamp: string) {
 		epoch,
 	});
 	const busybox = busyboxStep({ package: names.busybox, packages: source });
+	const { verity } = config.image;
+	const sets = wantedTools({ verity });
+	const tools =
+		sets.length > 0
+			? toolsStep({ sets, packageNames: names.tools, packages: source })
+			: undefined;
 	const initramfs = initramfsStep({
-		settings: config.initramfs,
+		settings: {
+			...config.initramfs,
+			baseModules: [
+				...config.initramfs.baseModules,
+				...(verity ? ["dm_verity"] : []),
+			],
+		},
 		kernel,
 		busybox,
+		tools,
 	});
 	const root = rootImageStep({
 		rootfs,
@@ -94,7 +116,7 @@ function packageSource(project: Project, stamp: string): PackageSource {
 	const inputs = backend.inputs(settings);
 	return {
 		inputs: { ...inputs, values: { ...inputs.values, refresh: stamp } },
-		extract: (context, packages, target) =>
-			backend.extract(context, settings, packages, target),
+		extract: (context, packages, target, options) =>
+			backend.extract(context, settings, packages, target, options),
 	};
 }
