@@ -2,9 +2,8 @@
 import { lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { releaseFolder } from "../src/pipeline/build.ts";
 import { planProject } from "../src/pipeline/plan.ts";
-import { loadProject } from "../src/pipeline/project.ts";
+import { loadProject, releaseFolder } from "../src/pipeline/project.ts";
 import { environment } from "../src/system/environment.ts";
 import { packageFile } from "../src/system/package-files.ts";
 import { bootHost, buildHost } from "../test/e2e/support/host.ts";

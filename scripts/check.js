@@ -18,6 +18,7 @@ const shell = tracked.filter(
 		(file.endsWith(".sh") &&
 			!/^(src\/initramfs|test\/arch-repository)\//.test(file)) ||
 		file === ".ci/run" ||
+		/^profiles\/host\/usr\/lib\/dock0\//.test(file) ||
 		/^profiles\/.*\/(bin\/|dock0\/(ready|health$|update-report))/.test(file),
 );
 const checks = {

@@ -50,8 +50,10 @@ export const bootCommand = defineCommand((program) => {
 			300,
 		)
 		.action(async (files: string[], options: BootOptions) => {
-			const { loadProject } = await import("../pipeline/project.ts");
-			const { releaseFolder } = await import("../pipeline/build.ts");
+			const { loadProject, releaseFolder } = await import(
+				"../pipeline/project.ts"
+			);
+			const { bundleFile } = await import("../pipeline/bundle.ts");
 			const { readRelease } = await import("../release/folder.ts");
 			const { bootRelease } = await import("../vm/release.ts");
 			const project = await loadProject({
@@ -60,10 +62,12 @@ export const bootCommand = defineCommand((program) => {
 			});
 			const folder = releaseFolder(project, options.output);
 			const manifest = await readRelease(folder);
+			const bundle = await bundleFile(project, options.output);
 			const outcome = await bootRelease({
 				folder,
 				settings: project.config.value.vm,
 				rootFile: manifest.root.file,
+				bundle,
 				kernelParameters: manifest.kernel.cmdline,
 				name: options.name ?? project.name,
 				mode: modeOf(options),

@@ -35,6 +35,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 			"for scripts: exit code 0 when it came",
 		],
 	],
+	config: [
+		["dock0 config", "the bundle of the dock0.yaml of this folder"],
+		[
+			"dock0 config base.yaml hosts/web1.yaml",
+			"of one host of a fleet; the root is not touched",
+		],
+	],
 	plan: [
 		["dock0 plan", "what a build would do now"],
 		["dock0 plan --json", "the same for programs"],

@@ -4,6 +4,7 @@ import { bootCommand } from "./boot.ts";
 import { buildCommand } from "./build.ts";
 import { cleanCommand } from "./clean.ts";
 import { completionCommand } from "./completion.ts";
+import { configCommand } from "./config.ts";
 import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
@@ -30,6 +31,7 @@ export function createProgram(): Command {
 		initCommand,
 		buildCommand,
 		bootCommand,
+		configCommand,
 		planCommand,
 		explainCommand,
 		schemaCommand,

@@ -8,7 +8,6 @@ import { assembleInit } from "./init-script.ts";
 import { moduleEntries } from "./kernel-modules.ts";
 import type { RunCommand } from "./run-command.ts";
 import type { InitramfsSettings } from "./schema.ts";
-import type { ToolFile } from "./tool-closure.ts";
 
 /** What an initramfs is made from. */
 export interface InitramfsParts {
@@ -19,8 +18,6 @@ export interface InitramfsParts {
 	/** Path of a statically linked busybox. */
 	busybox: string;
 	settings: InitramfsSettings;
-	/** Further files, such as the ones of `toolClosure`; a program in bin/ takes the place of an applet. */
-	files?: readonly ToolFile[];
 	/** Path of the file to write. */
 	out: string;
 	run: RunCommand;
@@ -32,8 +29,6 @@ export interface InitramfsParts {
  */
 export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
 	const { modulesRoot, kernelVersion, busybox, settings, out, run } = parts;
-	const files = parts.files ?? [];
-	const taken = new Set(files.map(({ path }) => path));
 	const temp = await mkdtemp(join(dirname(out), ".initramfs-"));
 	const clean = onInterrupt(() => rm(temp, { recursive: true, force: true }));
 	try {
@@ -41,11 +36,8 @@ export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
 			...baseEntries(),
 			...busyboxEntries(
 				await readFile(busybox),
-				(await listApplets(busybox, run)).filter(
-					(applet) => !taken.has(`bin/${applet}`),
-				),
+				await listApplets(busybox, run),
 			),
-			...(await Promise.all(files.map(fileEntry))),
 			...(await moduleEntries({
 				modulesRoot,
 				kernelVersion,
@@ -93,10 +85,6 @@ function baseEntries(): CpioEntry[] {
 			minor: 3,
 		},
 	];
-}
-
-async function fileEntry({ path, source }: ToolFile): Promise<CpioEntry> {
-	return { kind: "file", path, mode: 0o755, data: await readFile(source) };
 }
 
 function busyboxEntries(

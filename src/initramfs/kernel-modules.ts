@@ -77,14 +77,9 @@ export function loadList(
 		.join("");
 }
 
-/**
- * Device mapper targets and ciphers are loaded by what uses them. File systems can be slow to load (btrfs measures its checksums), so only those that get mounted are.
- */
+/** File systems can be slow to load (btrfs measures its checksums), so only those that get mounted are. */
 function isOnDemand(name: string, file: string): boolean {
-	return (
-		name === "loop" ||
-		/(^|\/)kernel\/(fs|crypto|arch\/[^/]+\/crypto|drivers\/md)\//.test(file)
-	);
+	return name === "loop" || /(^|\/)kernel\/fs\//.test(file);
 }
 
 async function findModuleFolder(

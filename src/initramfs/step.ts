@@ -4,7 +4,6 @@ import { defineStep, type Step } from "../plan/step.ts";
 import { buildInitramfs } from "./build.ts";
 import { initFolder } from "./init-script.ts";
 import type { InitramfsSettings } from "./schema.ts";
-import { listTools } from "./tools.ts";
 
 /** The host programs that a build of this kind of initramfs may start. */
 const compressors = {
@@ -26,15 +25,13 @@ export function initramfsStep(parts: {
 	settings: InitramfsSettings;
 	kernel: Step<"modules" | "vmlinuz" | "version">;
 	busybox: Step<"busybox">;
-	/** From `toolsStep`. */
-	tools?: Step<"tools"> | undefined;
 }): Step<"initramfs"> {
-	const { settings, kernel, busybox, tools } = parts;
+	const { settings, kernel, busybox } = parts;
 	return defineStep({
 		name: "initramfs/build",
 		title: `packing the initramfs with ${settings.compression === "none" ? "no compression" : settings.compression}`,
-		version: 2,
-		needs: { kernel, busybox, ...(tools ? { tools } : {}) },
+		version: 1,
+		needs: { kernel, busybox },
 		inputs: {
 			values: { settings },
 			paths: { init: initFolder },
@@ -50,9 +47,6 @@ export function initramfsStep(parts: {
 				modulesRoot: join(context.needs.kernel, "modules"),
 				kernelVersion: version.trim(),
 				busybox: join(context.needs.busybox, "busybox"),
-				files: context.needs.tools
-					? await listTools(join(context.needs.tools, "tools"))
-					: [],
 				settings,
 				out: join(context.out, "initramfs"),
 				run: context.run,

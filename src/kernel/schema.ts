@@ -129,7 +129,6 @@ export const kernelSchema = z
 				"virtio",
 				"systemd",
 				"docker",
-				"verity",
 				"mitigations",
 				"hardening",
 			])

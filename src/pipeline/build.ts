@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
 import { writeHistory } from "../plan/history.ts";
@@ -23,8 +23,9 @@ import { interruptSignal } from "../system/cleanup.ts";
 import { sha256, writeFileAtomically } from "../system/files.ts";
 import { packageFile } from "../system/package-files.ts";
 import { maskSecrets } from "../system/secrets.ts";
+import { buildBundle } from "./bundle.ts";
 import { packagesStamp, renewPackages } from "./packages-stamp.ts";
-import type { Project } from "./project.ts";
+import { type Project, releaseFolder } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
 import { releaseSteps } from "./steps.ts";
 
@@ -42,16 +43,6 @@ export interface Release {
 	manifest: Manifest;
 }
 
-/** Where a project's release is put. */
-export function releaseFolder(project: Project, output?: string): string {
-	return join(
-		output
-			? resolve(project.startedIn, output)
-			: join(project.directory, "build"),
-		project.name,
-	);
-}
-
 /**
  * Builds a project's release: runs what is not in the cache, then publishes the release folder at once.
  * @throws ExpectedError: exit code 2 for bad input, 1 for a failed step.
@@ -63,6 +54,13 @@ export async function buildProject(
 	const signal = options.signal ?? interruptSignal();
 	const folder = releaseFolder(project, options.output);
 	await requirePublishable(folder);
+	// First, since what is wrong with it shows within a second.
+	if (project.config.value.host)
+		await buildBundle(project, {
+			output: options.output,
+			refresh: options.refresh === true,
+			signal,
+		});
 	return withCacheLock(
 		"shared",
 		async () => {

@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
 import { keptReleases } from "../release/folder.ts";
 import { ExpectedError } from "../system/errors.ts";
-import { releaseFolder } from "./build.ts";
-import { loadProject } from "./project.ts";
+import { loadProject, releaseFolder } from "./project.ts";
 
 /** The folder of a release: the one that is named, else where the project of this folder is built. */
 export async function findRelease(named: string | undefined): Promise<string> {

@@ -1,8 +1,10 @@
-import { basename, dirname, extname, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { findConfigFile } from "../config/find-config.ts";
 import { loadConfig, type ResolvedConfig } from "../config/load-config.ts";
+import { secretsOf } from "../host/secrets.ts";
 import { environment } from "../system/environment.ts";
 import { packageFile } from "../system/package-files.ts";
+import { registerSecret } from "../system/secrets.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 /** A resolved config and what it is called. */
@@ -37,6 +39,7 @@ export async function loadProject(options: {
 		profilesDir: packageFile("profiles"),
 		environment: environment().env,
 	});
+	for (const secret of secretsOf(config.value.host)) registerSecret(secret);
 	const last = files.at(-1) ?? start;
 	return {
 		config,
@@ -55,4 +58,14 @@ function nameAfter(file: string): string {
 		.replaceAll(/[^a-z0-9-]+/g, "-")
 		.replaceAll(/^-+|-+$/g, "");
 	return legal || "host";
+}
+
+/** Where a project's release is put. */
+export function releaseFolder(project: Project, output?: string): string {
+	return join(
+		output
+			? resolve(project.startedIn, output)
+			: join(project.directory, "build"),
+		project.name,
+	);
 }

@@ -8,8 +8,7 @@ import {
 import { readPrivateKey, readPublicKey } from "../release/keys.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { type Signer, signerOf } from "../release/signature.ts";
-import { releaseFolder } from "./build.ts";
-import { loadProject, type Project } from "./project.ts";
+import { loadProject, type Project, releaseFolder } from "./project.ts";
 
 interface Place {
 	directory?: string | undefined;

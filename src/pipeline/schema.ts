@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toJsonSchema } from "../config/json-schema.ts";
+import { hostSchema } from "../host/schema.ts";
 import { imageSchema } from "../image/schema.ts";
 import { initramfsSchema } from "../initramfs/schema.ts";
 import { kernelSchema } from "../kernel/schema.ts";
@@ -46,6 +47,11 @@ export const configSchema = z.strictObject({
 	update: updateSchema
 		.prefault({})
 		.describe("how a running host takes a new release"),
+	host: hostSchema
+		.optional()
+		.describe(
+			"what makes this host another than its neighbours: becomes its bundle, and changes nothing of the root",
+		),
 	vm: vmSchema
 		.prefault({})
 		.describe("how `dock0 boot` starts the host in QEMU"),

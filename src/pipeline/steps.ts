@@ -1,9 +1,8 @@
 import { rootImageStep } from "../image/root.ts";
 import { initramfsStep } from "../initramfs/step.ts";
-import { toolsStep, wantedTools } from "../initramfs/tools.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
+import type { PackageSource } from "../kernel/package-source.ts";
 import { kernelStep } from "../kernel/plan.ts";
-import type { PackageSource } from "../plan/package-source.ts";
 import { contentsStep } from "../release/contents.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { trustedKeys } from "../release/signature.ts";
@@ -13,18 +12,10 @@ import { customiseStep, packagesStep } from "../rootfs/step.ts";
 import { packageFile } from "../system/package-files.ts";
 import type { Project } from "./project.ts";
 
-/** What a distribution calls the kernel (when the config does not say) and what goes into the initramfs. */
+/** What a distribution calls the kernel and the static busybox when the config does not say. */
 const packageNames = {
-	debian: {
-		kernel: "linux-image-cloud-amd64",
-		busybox: "busybox-static",
-		tools: { dmsetup: "dmsetup" },
-	},
-	arch: {
-		kernel: "linux",
-		busybox: "busybox",
-		tools: { dmsetup: "device-mapper" },
-	},
+	debian: { kernel: "linux-image-cloud-amd64", busybox: "busybox-static" },
+	arch: { kernel: "linux", busybox: "busybox" },
 } as const;
 
 /**
@@ -38,10 +29,12 @@ export async function releaseSteps(project: Project, stamp: string) {
 	const names = packageNames[settings.backend];
 	const source = packageSource(project, stamp);
 	const packages = packagesStep(settings, { refresh: stamp, epoch });
+	// The root is the same for every host: templates and scripts do not see what is one host's own.
+	const { host: _, ...shared } = config;
 	const rootfs = customiseStep({
 		packages,
 		settings,
-		config,
+		config: shared,
 		epoch,
 		movable: [project.directory, packageFile(".")],
 	});
@@ -52,23 +45,10 @@ export async function releaseSteps(project: Project, stamp: string) {
 		epoch,
 	});
 	const busybox = busyboxStep({ package: names.busybox, packages: source });
-	const { verity } = config.image;
-	const sets = wantedTools({ verity });
-	const tools =
-		sets.length > 0
-			? toolsStep({ sets, packageNames: names.tools, packages: source })
-			: undefined;
 	const initramfs = initramfsStep({
-		settings: {
-			...config.initramfs,
-			baseModules: [
-				...config.initramfs.baseModules,
-				...(verity ? ["dm_verity"] : []),
-			],
-		},
+		settings: config.initramfs,
 		kernel,
 		busybox,
-		tools,
 	});
 	const root = rootImageStep({
 		rootfs,
@@ -116,7 +96,7 @@ function packageSource(project: Project, stamp: string): PackageSource {
 	const inputs = backend.inputs(settings);
 	return {
 		inputs: { ...inputs, values: { ...inputs.values, refresh: stamp } },
-		extract: (context, packages, target, options) =>
-			backend.extract(context, settings, packages, target, options),
+		extract: (context, packages, target) =>
+			backend.extract(context, settings, packages, target),
 	};
 }

@@ -50,7 +50,7 @@ const listPatterns = [
  */
 export function contentsStep(parts: {
 	packages: Step<"packages.json" | "rootfs.tar">;
-	root: Step<"root" | "verity">;
+	root: Step<"root">;
 	rootType: RootType;
 }): Step<typeof contentsFile> {
 	const { packages, root, rootType } = parts;

@@ -6,23 +6,15 @@ import { sha256File } from "../system/files.ts";
 /** File systems of a root image. */
 export type RootType = "squashfs" | "erofs";
 
-/** By what the kernel checks the root image (dm-verity): hex, and a number of 4096-byte blocks. */
-export interface RootHash {
-	rootHash: string;
-	dataBlocks: number;
-	salt: string;
-}
-
 /** What a release consists of; `format` counts incompatible changes of this file. */
 export interface Manifest {
 	format: 1;
 	name: string;
 	/** `release.version` of the config. */
 	version: string;
-	/** `cmdline`: what the release itself asks for, `dock0.verity=` included; the boot loader adds the rest. */
 	kernel: { version: string; cmdline: readonly string[] };
 	/** Which of the files is the root image, and its file system. */
-	root: { file: string; type: RootType; verity?: RootHash };
+	root: { file: string; type: RootType };
 	/** By file name in the release folder; sizes in bytes. */
 	files: Record<string, { bytes: number; sha256: string }>;
 	packages: Json;
@@ -38,11 +30,6 @@ export function rootFile(type: RootType): string {
 	return `root.${type}`;
 }
 
-/** The kernel parameter by which the initramfs checks the root (docs/boot.md). */
-function verityParameter({ rootHash, dataBlocks, salt }: RootHash): string {
-	return `dock0.verity=${rootHash},${dataBlocks},${salt}`;
-}
-
 /** Writes `manifest.json`: sizes and hashes of the release's files, kernel version, package list. */
 export function manifestStep(parts: {
 	name: string;
@@ -51,7 +38,7 @@ export function manifestStep(parts: {
 	packages: Step<"packages.json" | "rootfs.tar">;
 	kernel: Step<"modules" | "vmlinuz" | "version">;
 	initramfs: Step<"initramfs">;
-	root: Step<"root" | "verity">;
+	root: Step<"root">;
 	rootType: RootType;
 }): Step<"manifest.json"> {
 	const { name, version, cmdline, rootType } = parts;
@@ -59,7 +46,7 @@ export function manifestStep(parts: {
 	return defineStep({
 		name: "release/manifest",
 		title: "writing the manifest",
-		version: 4,
+		version: 3,
 		needs: { packages, kernel, initramfs, root },
 		inputs: { values: { name, version, cmdline, rootType } },
 		outputs: ["manifest.json"],
@@ -89,22 +76,12 @@ export function manifestStep(parts: {
 				join(needs.packages, "packages.json"),
 				"utf8",
 			);
-			const verity = JSON.parse(
-				await readFile(join(needs.root, "verity"), "utf8"),
-			) as RootHash | null;
 			const manifest: Manifest = {
 				format: 1,
 				name,
 				version,
-				kernel: {
-					version: kernelVersion.trim(),
-					cmdline: [...cmdline, ...(verity ? [verityParameter(verity)] : [])],
-				},
-				root: {
-					file: rootFile(rootType),
-					type: rootType,
-					...(verity ? { verity } : {}),
-				},
+				kernel: { version: kernelVersion.trim(), cmdline },
+				root: { file: rootFile(rootType), type: rootType },
 				files: Object.fromEntries(files),
 				packages: JSON.parse(list) as Json,
 			};

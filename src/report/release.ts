@@ -17,3 +17,12 @@ export function describeRelease(release: {
 		`  kernel ${manifest.kernel.version}, ${formatBytes(total)} in all (${parts.join(", ")})`,
 	].join("\n");
 }
+
+/** The closing line of a bundle. */
+export function describeBundle(bundle: {
+	folder: string;
+	record: { host: string; bytes: number; sha256: string };
+}): string {
+	const { folder, record } = bundle;
+	return `bundle of ${record.host}: ${folder}, ${formatBytes(record.bytes)}, ${record.sha256.slice(0, 12)}`;
+}

@@ -23,6 +23,8 @@ export const toolPackages = {
 	"pacman-key": "pacman-package-manager",
 	"qemu-img": "qemu-utils",
 	"qemu-system-x86_64": "qemu-system-x86",
+	sqfstar: "squashfs-tools",
+	ssh: "openssh-client",
 	setpriv: "util-linux",
 	tar: "tar",
 	unshare: "util-linux",
@@ -70,6 +72,7 @@ export function requireTool(name: string): string {
 const versionFlags: Readonly<Record<string, string>> = {
 	"mkfs.erofs": "-V",
 	mksquashfs: "-version",
+	sqfstar: "-version",
 	unsquashfs: "-version",
 };
 

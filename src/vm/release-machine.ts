@@ -15,6 +15,8 @@ export interface ReleaseMachineOptions {
 	/** Name of the root image in `folder`. */
 	rootFile: string;
 	settings: VmSettings;
+	/** The host's bundle, which becomes a disk of its own. */
+	bundle?: string | undefined;
 	/** Kernel parameters of the release, before `settings.append`. */
 	kernelParameters?: readonly string[];
 	/** Names the files that belong to this VM alone. */
@@ -27,8 +29,8 @@ export interface ReleaseMachineOptions {
 }
 
 /**
- * The machine of a release: its root is the first disk and the state disk, made if it is wanted and
- * missing, the second.
+ * The machine of a release: its root is the first disk, then comes the bundle if there is one, and last
+ * the state disk, made if it is wanted and missing.
  * @throws ExpectedError (exit code 1) when a file of the release is missing.
  */
 export async function releaseMachine(
@@ -45,6 +47,15 @@ export async function releaseMachine(
 		},
 	];
 	const parameters = ["console=ttyS0", "dock0.root=/dev/vda"];
+	if (options.bundle !== undefined) {
+		drives.push({
+			file: await realpath(options.bundle),
+			format: "raw",
+			readonly: true,
+			serial: "dock0-bundle",
+		});
+		parameters.push("dock0.extra=/dev/vdb");
+	}
 	if (settings.state !== undefined) {
 		const file =
 			options.stateFile ?? join(stateFolder(), `${options.name}.state.img`);

@@ -128,15 +128,11 @@ await_device() {
 		/dev/?* | LABEL=?* | UUID=?* | PARTUUID=?* | PARTLABEL=?*) ;;
 		*) fail "$2: '$1' is none of /dev/..., LABEL=, UUID=, PARTUUID=, PARTLABEL=" ;;
 	esac
-	wait_for_device "$1" || fail "$2: no device $1 after $waitseconds s"
-}
-
-# wait_for_device NAME: the same, but false when it does not come.
-wait_for_device() {
 	deadline=$(($(seconds_now) + waitseconds))
 	until find_device "$1"; do
 		load_next_driver && continue
-		[ "$(seconds_now)" -lt "$deadline" ] || return
+		[ "$(seconds_now)" -lt "$deadline" ] ||
+			fail "$2: no device $1 after $waitseconds s"
 		pause
 	done
 }

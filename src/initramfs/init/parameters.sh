@@ -1,7 +1,6 @@
 # The kernel command line, over the defaults that the image was built with.
 
-root='' verity='' extra='' extrahash='' toram='' overlay=on
-slot='' trial='' failedslot=''
+root='' extra='' toram='' overlay=on
 state='' statesize=50% shell='' init=/sbin/init
 
 read_parameters() {
@@ -11,12 +10,7 @@ read_parameters() {
 		value=${word#*=}
 		case $word in
 			dock0.root=*) root=$value ;;
-			dock0.verity=*) verity=$value ;;
 			dock0.extra=*) extra=$value ;;
-			dock0.extrahash=*) extrahash=$value ;;
-			dock0.slot=*) slot=$value ;;
-			dock0.trial | dock0.trial=*) trial=on ;;
-			dock0.failed=*) failedslot=$value ;;
 			dock0.toram) toram=on ;;
 			dock0.toram=*) toram=$value ;;
 			dock0.overlay=*) overlay=$value ;;
@@ -40,9 +34,6 @@ read_parameters() {
 			onfailure=reboot
 			;;
 	esac
-	[ -z "$slot" ] || note slot "$slot"
-	[ -z "$trial" ] || note trial "$trial"
-	[ -z "$failedslot" ] || note failed "$failedslot"
 	[ -n "$root" ] || fail "no dock0.root= on the kernel command line"
 }
 

@@ -2,7 +2,6 @@ import { access, readFile, writeFile } from "node:fs/promises";
 import { release } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { ExtractContext } from "../../plan/package-source.ts";
 import { ExpectedError } from "../../system/errors.ts";
 import {
 	type ConfigValues,
@@ -16,6 +15,7 @@ import {
 	findDropped,
 } from "../kconfig/honesty.ts";
 import { parseKconfig } from "../kconfig/parse.ts";
+import type { ExtractContext } from "../package-source.ts";
 import { type MakeSettings, makeCommand } from "./make.ts";
 
 type MakeContext = Pick<ExtractContext, "run" | "log">;

@@ -4,11 +4,7 @@ import { stepFailure } from "../../system/errors.ts";
 import { acquireLock } from "../../system/lock.ts";
 import { removeTree } from "../../system/namespace.ts";
 import { requireTool } from "../../system/tools.ts";
-import type {
-	BackendContext,
-	ExtractOptions,
-	PackageRecord,
-} from "../backend.ts";
+import type { BackendContext, PackageRecord } from "../backend.ts";
 import type { RootfsSettings } from "../schema.ts";
 import { parsePackageInfo } from "./package-info.ts";
 import {
@@ -32,7 +28,6 @@ export async function extractArch(
 	settings: RootfsSettings,
 	packages: readonly string[],
 	target: string,
-	options: ExtractOptions = {},
 ): Promise<PackageRecord[]> {
 	requireTool("bsdtar");
 	const database = join(context.temp, "extract-database");
@@ -68,7 +63,6 @@ export async function extractArch(
 					...packageMetadata.map((entry) => `--exclude=${entry}`),
 				]);
 				unpacked.push(record);
-				if (options.libraries) queue.push(...depends);
 			} else {
 				context.log(`${name} stands for ${depends.join(", ")}`);
 				queue.push(...depends);

@@ -5,11 +5,7 @@ import { stepFailure } from "../../system/errors.ts";
 import { sha256File } from "../../system/files.ts";
 import { acquireLock } from "../../system/lock.ts";
 import { requireTool } from "../../system/tools.ts";
-import type {
-	BackendContext,
-	ExtractOptions,
-	PackageRecord,
-} from "../backend.ts";
+import type { BackendContext, PackageRecord } from "../backend.ts";
 import type { RootfsSettings } from "../schema.ts";
 import { type AptRoot, aptEnvironment, prepareAptRoot } from "./apt-root.ts";
 import { type Candidate, parseCandidate } from "./candidate.ts";
@@ -20,7 +16,6 @@ export async function extractDebian(
 	settings: RootfsSettings,
 	packages: readonly string[],
 	target: string,
-	options: ExtractOptions = {},
 ): Promise<PackageRecord[]> {
 	requireTool("dpkg-deb");
 	const apt = await prepareAptRoot(context, settings.debian);
@@ -40,11 +35,6 @@ export async function extractDebian(
 			if (await hasFiles(context, deb)) {
 				await context.run("dpkg-deb", ["--extract", deb, target]);
 				unpacked.push(candidate.record);
-				// Debian policy 8.1: packages of shared libraries are named after them.
-				if (options.libraries)
-					queue.push(
-						...candidate.depends.filter((depends) => depends.startsWith("lib")),
-					);
 			} else {
 				context.log(`${name} stands for ${candidate.depends.join(", ")}`);
 				queue.push(...candidate.depends);

@@ -1,5 +1,5 @@
-import { releaseFolder } from "../../../src/pipeline/build.ts";
-import { loadProject } from "../../../src/pipeline/project.ts";
+import { bundleFile } from "../../../src/pipeline/bundle.ts";
+import { loadProject, releaseFolder } from "../../../src/pipeline/project.ts";
 import { readRelease } from "../../../src/release/folder.ts";
 import { chooseAccelerator } from "../../../src/vm/accelerator.ts";
 import { bootVm } from "../../../src/vm/boot.ts";
@@ -39,6 +39,7 @@ export async function bootHost(
 			folder,
 			rootFile: manifest.root.file,
 			name: options.name,
+			bundle: await bundleFile(project, output),
 			settings: {
 				...vm,
 				ports: vm.ports.map((port) =>

@@ -1,0 +1,58 @@
+import { type BundleFile, textFile, wantedBy } from "./bundle-file.ts";
+import type { HostSettings } from "./schema.ts";
+
+/** Time servers, kernel settings and modules, swap, serial logins. */
+export function systemFiles(settings: HostSettings): BundleFile[] {
+	const { ntp, sysctl, modules, serialGetty } = settings;
+	const values = Object.entries(sysctl);
+	return [
+		...(ntp.length > 0
+			? [
+					textFile("/etc/systemd/timesyncd.conf.d/dock0.conf", [
+						"[Time]",
+						`NTP=${ntp.join(" ")}`,
+					]),
+				]
+			: []),
+		...(values.length > 0
+			? [
+					textFile(
+						"/etc/sysctl.d/90-dock0.conf",
+						values.map(([key, value]) => `${key} = ${value}`),
+					),
+				]
+			: []),
+		...(modules.length > 0
+			? [textFile("/etc/modules-load.d/dock0.conf", modules)]
+			: []),
+		...swapFiles(settings.swap),
+		...(serialGetty ? gettyFiles(serialGetty) : []),
+	];
+}
+
+function swapFiles({ zram, file }: HostSettings["swap"]): BundleFile[] {
+	if (!zram && !file) return [];
+	return [
+		textFile("/etc/dock0/swap", [
+			...(zram ? [`zram ${zram}`] : []),
+			...(file ? [`file ${file.size} ${file.path}`] : []),
+		]),
+	];
+}
+
+/** systemd-getty-generator(8) starts one on the kernel's console, unless that unit is masked. */
+function gettyFiles(lines: readonly string[]): BundleFile[] {
+	return [
+		...(lines.includes("ttyS0")
+			? []
+			: [
+					{
+						path: "/etc/systemd/system/serial-getty@ttyS0.service",
+						link: "/dev/null",
+					},
+				]),
+		...lines.map((line) =>
+			wantedBy("getty.target", `serial-getty@${line}.service`),
+		),
+	];
+}
