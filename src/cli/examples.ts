@@ -69,6 +69,11 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 		["dock0 kernel check kernel.config", "is it fit for Docker"],
 	],
 	"kernel prune": [["dock0 kernel prune --keep 1", "only the newest stays"]],
+	lock: [
+		["dock0 lock", "what a build takes now, into dock0.lock"],
+		["dock0 lock --update", "the newest packages, and what that changes"],
+		["dock0 lock --pool pool", "and keep their files"],
+	],
 	"release list": [["dock0 release list", "newest first"]],
 	"release show": [["dock0 release show build/web1", "versions and sizes"]],
 	"release verify": [

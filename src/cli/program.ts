@@ -12,6 +12,7 @@ import { initCommand } from "./init.ts";
 import { diffCommand, inspectCommand } from "./inspect.ts";
 import { kernelCommand } from "./kernel.ts";
 import { keysCommand } from "./keys.ts";
+import { lockCommand } from "./lock.ts";
 import { manualCommand } from "./manual.ts";
 import { planCommand } from "./plan.ts";
 import { releaseCommand } from "./release.ts";
@@ -33,6 +34,7 @@ export function createProgram(): Command {
 		bootCommand,
 		configCommand,
 		planCommand,
+		lockCommand,
 		explainCommand,
 		schemaCommand,
 		vmCommand,

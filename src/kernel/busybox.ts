@@ -23,7 +23,7 @@ export function busyboxStep(options: {
 	return defineStep({
 		name: "kernel/busybox",
 		title: `fetching ${name}`,
-		version: 1,
+		version: 2,
 		needs: {},
 		inputs: {
 			...packages.inputs,

@@ -24,7 +24,7 @@ export function packagedKernelStep(options: {
 	return defineStep({
 		name: "kernel/package",
 		title: `fetching kernel ${name}`,
-		version: 2,
+		version: 3,
 		needs: {},
 		inputs: {
 			...packages.inputs,

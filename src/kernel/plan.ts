@@ -44,23 +44,28 @@ export async function sourceKernelSteps(
 }
 
 /**
- * The step that leaves `vmlinuz`, `modules` and `version`, packaged or compiled as the config says. A
- * `debian` source package comes from the build host's apt, whatever the root is made of.
+ * The step that leaves `vmlinuz`, `modules` and `version`, packaged or compiled as the config says.
  * @param options.defaultPackage used when the config names no package
  * @throws ExpectedError when a source cannot be found.
  */
 export async function kernelStep(options: {
 	settings: KernelSettings;
 	packages: PackageSource;
+	/** Where a `debian` source package comes from, whatever the root is made of; default the build host's apt. */
+	hostPackages: PackageSource | undefined;
 	defaultPackage: string;
 	epoch: number;
 }): Promise<Step<KernelOutput>> {
-	const { settings, packages, defaultPackage, epoch } = options;
+	const { settings, packages, hostPackages, defaultPackage, epoch } = options;
 	if (settings.source === "package")
 		return packagedKernelStep({
 			package: settings.package ?? defaultPackage,
 			packages,
 		});
-	const { compile } = await sourceKernelSteps({ settings, epoch });
+	const { compile } = await sourceKernelSteps({
+		settings,
+		packages: hostPackages,
+		epoch,
+	});
 	return { ...compile, outputs: kernelOutputs };
 }

@@ -24,7 +24,7 @@ import { sha256, writeFileAtomically } from "../system/files.ts";
 import { packageFile } from "../system/package-files.ts";
 import { maskSecrets } from "../system/secrets.ts";
 import { buildBundle } from "./bundle.ts";
-import { packagesStamp, renewPackages } from "./packages-stamp.ts";
+import { packagesStamp, refreshPackages } from "./packages-stamp.ts";
 import { type Project, releaseFolder } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
 import { releaseSteps } from "./steps.ts";
@@ -64,7 +64,7 @@ export async function buildProject(
 	return withCacheLock(
 		"shared",
 		async () => {
-			if (options.refresh) await renewPackages(project);
+			if (options.refresh) await refreshPackages(project);
 			const steps = await releaseSteps(project, await packagesStamp(project));
 			const { manifest, kernel, initramfs, root, contents } = steps;
 			const keyed = await keySteps([

@@ -9,6 +9,8 @@ import { keySteps } from "../plan/key.ts";
 import type { AnyStep } from "../plan/step.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { ExpectedError } from "../system/errors.ts";
+import { hostPackages } from "./host-packages.ts";
+import { packagesStamp } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
 
@@ -99,5 +101,9 @@ async function stepsOf(project: Project): Promise<SourceKernelSteps> {
 				"this config takes its kernel from a package, so there is nothing to compile",
 			hint: "set kernel.source to debian, release, tarball or git",
 		});
-	return sourceKernelSteps({ settings: kernel, epoch });
+	return sourceKernelSteps({
+		settings: kernel,
+		packages: await hostPackages(project, await packagesStamp(project)),
+		epoch,
+	});
 }

@@ -1,15 +1,16 @@
 import { rootImageStep } from "../image/root.ts";
 import { initramfsStep } from "../initramfs/step.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
-import type { PackageSource } from "../kernel/package-source.ts";
 import { kernelStep } from "../kernel/plan.ts";
 import { contentsStep } from "../release/contents.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { trustedKeys } from "../release/signature.ts";
 import { updateFiles } from "../release/update-files.ts";
-import { backendFor } from "../rootfs/backends.ts";
 import { customiseStep, packagesStep } from "../rootfs/step.ts";
 import { packageFile } from "../system/package-files.ts";
+import { hostPackages } from "./host-packages.ts";
+import { packageSource } from "./package-source.ts";
+import type { PackagesStamp } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
 
 /** What a distribution calls the kernel and the static busybox when the config does not say. */
@@ -23,12 +24,15 @@ const packageNames = {
  * they are fetched beside it.
  * @param stamp see packages-stamp.ts
  */
-export async function releaseSteps(project: Project, stamp: string) {
+export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 	const { value: config } = project.config;
 	const { rootfs: settings, epoch } = config;
 	const names = packageNames[settings.backend];
-	const source = packageSource(project, stamp);
-	const packages = packagesStep(settings, { refresh: stamp, epoch });
+	const source = packageSource(settings, stamp);
+	const packages = packagesStep(settings, {
+		...("lock" in stamp ? { locked: stamp.lock.root } : stamp),
+		epoch,
+	});
 	// The root is the same for every host: templates and scripts do not see what is one host's own.
 	const { host: _, ...shared } = config;
 	const rootfs = customiseStep({
@@ -41,6 +45,7 @@ export async function releaseSteps(project: Project, stamp: string) {
 	const kernel = await kernelStep({
 		settings: config.kernel,
 		packages: source,
+		hostPackages: await hostPackages(project, stamp),
 		defaultPackage: names.kernel,
 		epoch,
 	});
@@ -87,16 +92,5 @@ export async function releaseSteps(project: Project, stamp: string) {
 		root,
 		manifest,
 		contents,
-	};
-}
-
-function packageSource(project: Project, stamp: string): PackageSource {
-	const { rootfs: settings } = project.config.value;
-	const backend = backendFor(settings);
-	const inputs = backend.inputs(settings);
-	return {
-		inputs: { ...inputs, values: { ...inputs.values, refresh: stamp } },
-		extract: (context, packages, target) =>
-			backend.extract(context, settings, packages, target),
 	};
 }

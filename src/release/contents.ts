@@ -49,7 +49,7 @@ const listPatterns = [
  * it came from, by the lists that the packages' tree held before trimming.
  */
 export function contentsStep(parts: {
-	packages: Step<"packages.json" | "rootfs.tar">;
+	packages: Step<"packages.json" | "origins.json" | "rootfs.tar">;
 	root: Step<"root">;
 	rootType: RootType;
 }): Step<typeof contentsFile> {

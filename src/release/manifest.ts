@@ -35,7 +35,7 @@ export function manifestStep(parts: {
 	name: string;
 	version: string;
 	cmdline: readonly string[];
-	packages: Step<"packages.json" | "rootfs.tar">;
+	packages: Step<"packages.json" | "origins.json" | "rootfs.tar">;
 	kernel: Step<"modules" | "vmlinuz" | "version">;
 	initramfs: Step<"initramfs">;
 	root: Step<"root">;

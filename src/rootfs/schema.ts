@@ -92,6 +92,11 @@ export const rootfsSchema = z.strictObject({
 		)
 		.default([])
 		.describe("packages to install, all in one transaction"),
+	pool: filePath
+		.optional()
+		.describe(
+			"folder of package files for builds with a lock, used before the mirrors; filled by `dock0 lock --pool`",
+		),
 	debian: debianSchema.prefault({}).describe("settings of backend `debian`"),
 	arch: archSchema.prefault({}).describe("settings of backend `arch`"),
 	baseOverlay: z

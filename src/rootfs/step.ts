@@ -2,13 +2,17 @@ import { join } from "node:path";
 import { canonicalJson } from "../plan/canonical.ts";
 import { type AnyStep, defineStep, type Json } from "../plan/step.ts";
 import { sha256 } from "../system/files.ts";
+import type { PackageFile } from "./backend.ts";
 import { backendFor } from "./backends.ts";
 import { customise, overlayFolders, templateSources } from "./customise.ts";
+import { formatFiles } from "./lock.ts";
 import type { RootfsSettings } from "./schema.ts";
 
 export interface PackagesStepOptions {
 	/** Another value makes the step look at the mirrors again. */
-	refresh: string;
+	refresh?: string;
+	/** Exactly these packages instead of what the mirrors offer. */
+	locked?: readonly PackageFile[];
 	/** Seconds since 1970. */
 	epoch: number;
 }
@@ -16,14 +20,16 @@ export interface PackagesStepOptions {
 /** Installs the packages: `rootfs.tar` and `packages.json` (`PackageRecord[]`). */
 export function packagesStep(
 	settings: RootfsSettings,
-	{ refresh, epoch }: PackagesStepOptions,
+	{ refresh, locked, epoch }: PackagesStepOptions,
 ) {
 	const backend = backendFor(settings);
-	const inputs = backend.inputs(settings);
+	const inputs = locked
+		? backend.lockedInputs(settings, locked)
+		: backend.inputs(settings);
 	return defineStep({
 		name: "rootfs/packages",
 		title: `installing ${settings.packages.length} packages`,
-		version: 1,
+		version: 2,
 		needs: {},
 		inputs: {
 			...inputs,
@@ -32,11 +38,12 @@ export function packagesStep(
 				backend: settings.backend,
 				packages: settings.packages,
 				refresh,
+				locked: locked && sha256(formatFiles(locked)),
 				epoch,
 			},
 		},
-		outputs: ["rootfs.tar", "packages.json"],
-		run: (context) => backend.install(context, settings, { epoch }),
+		outputs: ["rootfs.tar", "packages.json", "origins.json"],
+		run: (context) => backend.install(context, settings, { epoch, locked }),
 	});
 }
 

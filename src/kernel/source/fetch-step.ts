@@ -29,7 +29,7 @@ export function fetchStep(
 	return defineStep({
 		name: "kernel/source",
 		title: `fetching ${describeSource(source)}`,
-		version: 1,
+		version: 2,
 		needs: {},
 		inputs: inputsOf(source),
 		outputs: ["archive"],

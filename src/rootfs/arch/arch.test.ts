@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { primaryFingerprints } from "./keyring.ts";
 import { parsePackageInfo } from "./package-info.ts";
-import { parseDesc } from "./package-list.ts";
+import { parseDesc, parseOrigin } from "./package-list.ts";
 import { pacmanConf } from "./pacman-conf.ts";
 import { archSchema } from "./schema.ts";
+import { syncEntry } from "./sync-entry.ts";
 
 describe("pacman.conf", () => {
 	it("has the folders, the order of repositories and each one's signature level", () => {
@@ -67,7 +68,7 @@ it("reads what a package is and depends on from its .PKGINFO", () => {
 		parsePackageInfo(
 			"# made by makepkg\npkgname = linux\npkgver = 6.1-1\nsize = 304\narch = x86_64\ndepend = kmod>=5\ndepend = initramfs\noptdepend = x: y\n",
 		),
-	).toEqual({
+	).toMatchObject({
 		record: { name: "linux", version: "6.1-1", arch: "x86_64", size: 304 },
 		depends: ["kmod", "initramfs"],
 	});
@@ -83,4 +84,23 @@ it("trusts primary keys, not their subkeys", () => {
 		"fpr:::::::::BBBBFPR:",
 	].join("\n");
 	expect(primaryFingerprints(colons)).toEqual(["AAAAFPR"]);
+});
+
+it("offers a package as a repository does", () => {
+	const info =
+		"# made by hand\npkgname = a\npkgbase = b\npkgver = 1:2-3\nsize = 9\narch = any\nlicense = MIT\nlicense = ISC\ndepend = c>=1\ndepend = d\n";
+	const file = {
+		...{ name: "a", version: "1:2-3", arch: "any", bytes: 7 },
+		file: "a-1:2-3-any.pkg.tar.zst",
+		sha256: "f".repeat(64),
+	};
+	const entry = syncEntry(info, file);
+	expect(entry).toContain("%DEPENDS%\nc>=1\nd\n\n");
+	expect(entry).not.toContain("%GROUPS%");
+	expect(parseOrigin(entry)).toMatchObject({
+		...file,
+		source: "b",
+		licences: ["MIT", "ISC"],
+	});
+	expect(parseDesc(entry).size).toBe(9);
 });

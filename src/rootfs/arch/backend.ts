@@ -1,7 +1,8 @@
 import { existsSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineBackend } from "../backend.ts";
-import { extractArch } from "./extract.ts";
+import { describeArch, extractArch, unpackArch } from "./extract.ts";
+import { fetchArch } from "./fetch.ts";
 import { installArch } from "./install.ts";
 import type { ArchRepository } from "./schema.ts";
 
@@ -24,8 +25,15 @@ export const archBackend = defineBackend({
 			tools: ["pacman"],
 		};
 	},
+	lockedInputs: ({ arch }) => ({
+		values: { architecture: arch.architecture },
+		tools: ["pacman"],
+	}),
 	install: installArch,
 	extract: extractArch,
+	fetch: fetchArch,
+	unpack: unpackArch,
+	describe: describeArch,
 });
 
 /** A repository on this machine is rebuilt at will, so its index counts by content. */

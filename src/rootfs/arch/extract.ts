@@ -1,10 +1,15 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { stepFailure } from "../../system/errors.ts";
+import { sha256File } from "../../system/files.ts";
 import { acquireLock } from "../../system/lock.ts";
 import { removeTree } from "../../system/namespace.ts";
 import { requireTool } from "../../system/tools.ts";
-import type { BackendContext, PackageRecord } from "../backend.ts";
+import type {
+	BackendContext,
+	FetchContext,
+	PackageOrigin,
+} from "../backend.ts";
 import type { RootfsSettings } from "../schema.ts";
 import { parsePackageInfo } from "./package-info.ts";
 import {
@@ -28,7 +33,7 @@ export async function extractArch(
 	settings: RootfsSettings,
 	packages: readonly string[],
 	target: string,
-): Promise<PackageRecord[]> {
+): Promise<PackageOrigin[]> {
 	requireTool("bsdtar");
 	const database = join(context.temp, "extract-database");
 	await mkdir(target, { recursive: true });
@@ -37,32 +42,25 @@ export async function extractArch(
 		signal: context.signal,
 	});
 	try {
-		const unpacked: PackageRecord[] = [];
+		const unpacked: PackageOrigin[] = [];
 		const seen = new Set<string>();
 		const queue = [...packages];
 		for (let name = queue.shift(); name; name = queue.shift()) {
 			if (seen.has(name)) continue;
 			seen.add(name);
-			const archive = join(
-				pacman.folders.cache,
-				await findFile(context, pacman, name),
-			);
+			const found = await findFile(context, pacman, name);
+			const archive = join(pacman.folders.cache, found.file);
 			await download(context, pacman, name);
-			const { stdout } = await context.run(
-				"bsdtar",
-				["-xOf", archive, ".PKGINFO"],
-				{ onLine: () => {} },
-			);
-			const { record, depends } = parsePackageInfo(stdout);
+			const { origin, depends } = await readInfo(context, archive);
 			if (await hasFiles(context, archive)) {
-				await context.run("bsdtar", [
-					"-xf",
-					archive,
-					"-C",
-					target,
-					...packageMetadata.map((entry) => `--exclude=${entry}`),
-				]);
-				unpacked.push(record);
+				await unpackArch(context, archive, target);
+				unpacked.push({
+					...origin,
+					repository: found.repository,
+					file: found.file,
+					sha256: await sha256File(archive),
+					bytes: (await stat(archive)).size,
+				});
 			} else {
 				context.log(`${name} stands for ${depends.join(", ")}`);
 				queue.push(...depends);
@@ -73,6 +71,37 @@ export async function extractArch(
 		await lock.release();
 		await removeTree(database);
 	}
+}
+
+/** See `PackageBackend.unpack`. */
+export async function unpackArch(
+	context: FetchContext,
+	file: string,
+	target: string,
+): Promise<void> {
+	requireTool("bsdtar");
+	await context.run("bsdtar", [
+		"-xf",
+		file,
+		"-C",
+		target,
+		...packageMetadata.map((entry) => `--exclude=${entry}`),
+	]);
+}
+
+/** See `PackageBackend.describe`. */
+export async function describeArch(
+	context: FetchContext,
+	file: string,
+): Promise<PackageOrigin> {
+	return (await readInfo(context, file)).origin;
+}
+
+async function readInfo(context: FetchContext, file: string) {
+	const { stdout } = await context.run("bsdtar", ["-xOf", file, ".PKGINFO"], {
+		onLine: () => {},
+	});
+	return parsePackageInfo(stdout);
 }
 
 /** Downloads one package, checking its signature as SigLevel says. */
@@ -92,12 +121,12 @@ async function download(
 	]);
 }
 
-/** The file name of what pacman would install for a name, which may be one that a package provides. */
+/** What pacman would install for a name, which may be one that a package provides. */
 async function findFile(
 	context: BackendContext,
 	pacman: PacmanRoot,
 	name: string,
-): Promise<string> {
+): Promise<{ repository: string; file: string }> {
 	const { stdout, exitCode } = await context.run(
 		"pacman",
 		[
@@ -107,21 +136,23 @@ async function findFile(
 			"--nodeps",
 			"--print",
 			"--print-format",
-			"%l",
+			"%r %l",
 			name,
 		],
 		{ okExitCodes: [0, 1], onLine: () => {}, env: { LC_ALL: "C.UTF-8" } },
 	);
-	const location = stdout
-		.split("\n")
-		.find((line) => /^(https?|ftp|file):|^\//.test(line));
-	if (exitCode !== 0 || !location)
+	const [, repository, location] =
+		/^(\S+) ((?:(?:https?|ftp|file):|\/).*)$/m.exec(stdout) ?? [];
+	if (exitCode !== 0 || !repository || !location)
 		throw stepFailure({
 			code: "PACKAGE_UNKNOWN",
 			message: `the repositories have no package '${name}'`,
 			hint: "check its name and rootfs.arch.repositories",
 		});
-	return decodeURIComponent(location.slice(location.lastIndexOf("/") + 1));
+	return {
+		repository,
+		file: decodeURIComponent(location.slice(location.lastIndexOf("/") + 1)),
+	};
 }
 
 async function hasFiles(

@@ -1,21 +1,28 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { stepFailure } from "../../system/errors.ts";
-import { writeFileAtomically } from "../../system/files.ts";
 import { acquireLock } from "../../system/lock.ts";
 import { removeTree } from "../../system/namespace.ts";
 import { requireTool } from "../../system/tools.ts";
 import { packArguments } from "../archive.ts";
-import type { BackendContext, InstallOptions } from "../backend.ts";
+import type {
+	BackendContext,
+	InstallOptions,
+	PackageFile,
+	PackageOrigin,
+} from "../backend.ts";
 import { chrootMountsScript } from "../chroot-mounts.ts";
+import { requireExactly, writeList } from "../package-lists.ts";
 import type { RootfsSettings } from "../schema.ts";
 import { scrubScript } from "../scrub.ts";
-import { listPackages } from "./package-list.ts";
+import { lockedPacmanRoot } from "./locked.ts";
+import { listOrigins, listPackages } from "./package-list.ts";
 import {
 	type PacmanRoot,
 	pacmanOptions,
 	preparePacmanRoot,
 } from "./pacman-root.ts";
+import { offeredFiles } from "./sync-database.ts";
 
 /**
  * What pacstrap(8) does, by hand, since its mounts need real root: folders, API file systems, then
@@ -41,7 +48,7 @@ scrub "$tree" "$epoch"
 export async function installArch(
 	context: BackendContext,
 	settings: RootfsSettings,
-	{ epoch }: InstallOptions,
+	{ epoch, locked }: InstallOptions,
 ): Promise<void> {
 	requireTool("tar");
 	if (settings.packages.length === 0)
@@ -53,16 +60,23 @@ export async function installArch(
 	const tree = join(context.temp, "tree");
 	const database = join(tree, "var/lib/pacman");
 	await mkdir(tree, { mode: 0o755 });
-	const pacman = await preparePacmanRoot(context, settings.arch, database);
+	const pacman = locked
+		? await lockedPacmanRoot(context, settings, locked, database)
+		: await preparePacmanRoot(context, settings.arch, database);
+	const files = locked ?? (await offeredFiles(context, database));
 	const lock = await acquireLock(join(pacman.folder, "packages.lock"), {
 		signal: context.signal,
 		onWait: () => context.log("waiting for another dock0 to install packages"),
 	});
 	try {
 		await transact(context, settings, pacman, tree, epoch);
-		await writeFileAtomically(
-			join(context.out, "packages.json"),
-			`${JSON.stringify(await listPackages(database), null, "\t")}\n`,
+		const packages = await listPackages(database);
+		if (locked) requireExactly(packages, locked);
+		await writeList(context, "packages.json", packages);
+		await writeList(
+			context,
+			"origins.json",
+			withFiles(await listOrigins(database), files),
 		);
 		await context.runInNamespace(
 			"tar",
@@ -72,6 +86,22 @@ export async function installArch(
 		await lock.release();
 		await removeTree(tree);
 	}
+}
+
+/** Adds to each installed package the file that the repositories have, or the lock names, for it. */
+function withFiles(
+	origins: readonly PackageOrigin[],
+	files: readonly PackageFile[],
+): PackageOrigin[] {
+	const byName = new Map(
+		files.map((file) => [`${file.name} ${file.version}`, file]),
+	);
+	return origins.map((origin) => {
+		const file = byName.get(`${origin.name} ${origin.version}`);
+		if (!file) throw new Error(`no repository has ${origin.name}`);
+		const { repository, sha256, bytes } = file;
+		return { ...origin, repository, file: file.file, sha256, bytes };
+	});
 }
 
 async function transact(

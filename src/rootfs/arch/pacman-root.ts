@@ -38,13 +38,7 @@ export async function preparePacmanRoot(
 			hint: "extend dock0/arch, which names the usual ones, or list your own",
 		});
 	const gpg = await prepareKeyring(context, settings);
-	const folder = join(
-		environment().cacheDir,
-		"packages/arch",
-		sha256(
-			JSON.stringify([settings.repositories, settings.architecture]),
-		).slice(0, 16),
-	);
+	const folder = pacmanFolder(settings);
 	const cache = join(folder, "packages");
 	const kept = join(folder, "database");
 	const lock = await acquireLock(join(folder, "update.lock"), {
@@ -72,6 +66,17 @@ export async function preparePacmanRoot(
 	const config = join(context.temp, "pacman.conf");
 	await writeFileAtomically(config, pacmanConf(settings, folders));
 	return { folder, config, folders };
+}
+
+/** Where pacman's state for the settings' repositories is kept. */
+export function pacmanFolder(settings: ArchSettings): string {
+	return join(
+		environment().cacheDir,
+		"packages/arch",
+		sha256(
+			JSON.stringify([settings.repositories, settings.architecture]),
+		).slice(0, 16),
+	);
 }
 
 /** Options that every pacman(8) of ours gets: no questions, no progress bars, this configuration. */

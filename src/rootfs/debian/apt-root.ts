@@ -8,7 +8,7 @@ import { acquireLock } from "../../system/lock.ts";
 import { requireTool } from "../../system/tools.ts";
 import type { BackendContext } from "../backend.ts";
 import type { DebianSettings } from "./schema.ts";
-import { defaultKeyring, wantedSources } from "./sources.ts";
+import { defaultKeyring, snapshotOptions, wantedSources } from "./sources.ts";
 import { formatSource } from "./sources-parse.ts";
 
 /**
@@ -38,8 +38,36 @@ export async function prepareAptRoot(
 	context: Pick<BackendContext, "run" | "log" | "signal">,
 	settings: DebianSettings,
 ): Promise<AptRoot> {
+	const folder = aptFolder(settings);
+	const lock = await acquireLock(join(folder, "update.lock"), {
+		signal: context.signal,
+		onWait: () => context.log("waiting for another dock0 to read the indexes"),
+	});
+	try {
+		return await fillAptRoot(context, folder, signedSources(settings), [
+			...(await hostAptOptions(context)),
+			...snapshotOptions(settings),
+			...settings.aptOptions,
+		]);
+	} finally {
+		await lock.release();
+	}
+}
+
+/** Where the apt state for the settings' sources is kept. */
+export function aptFolder(settings: DebianSettings): string {
+	const key = [signedSources(settings), ...settings.aptOptions];
+	return join(
+		environment().cacheDir,
+		"packages",
+		"debian",
+		`${settings.suite}-${sha256(key.join("\n")).slice(0, 16)}`,
+	);
+}
+
+function signedSources(settings: DebianSettings): string {
 	const keyring = requireKeyring(settings);
-	const sources = wantedSources(settings)
+	return wantedSources(settings)
 		.map((source) =>
 			formatSource({
 				...source,
@@ -47,13 +75,18 @@ export async function prepareAptRoot(
 			}),
 		)
 		.join("\n");
-	const hostOptions = await hostAptOptions(context);
-	const folder = join(
-		environment().cacheDir,
-		"packages",
-		"debian",
-		`${settings.suite}-${sha256(sources + settings.aptOptions.join("\n")).slice(0, 16)}`,
-	);
+}
+
+/**
+ * Makes an apt state in `folder` and reads the indexes of `sources` (lines of sources.list(5)).
+ * @param options lines of apt.conf(5)
+ */
+export async function fillAptRoot(
+	context: Pick<BackendContext, "run" | "log">,
+	folder: string,
+	sources: string,
+	options: readonly string[],
+): Promise<AptRoot> {
 	const root: AptRoot = {
 		folder,
 		config: join(folder, "apt.conf"),
@@ -62,23 +95,12 @@ export async function prepareAptRoot(
 		archives: join(folder, "archives"),
 		debs: join(folder, "debs"),
 	};
-	const lock = await acquireLock(join(folder, "update.lock"), {
-		signal: context.signal,
-		onWait: () => context.log("waiting for another dock0 to read the indexes"),
-	});
-	try {
-		for (const name of ["lists/partial", "archives/partial", "debs", "empty"])
-			await mkdir(join(folder, name), { recursive: true });
-		await writeFileAtomically(root.sourcesFile, `${sources}\n`);
-		await writeFileAtomically(join(folder, "status"), "");
-		await writeFileAtomically(
-			root.config,
-			aptConfig(root, [...hostOptions, ...settings.aptOptions]),
-		);
-		await update(context, root);
-	} finally {
-		await lock.release();
-	}
+	for (const name of ["lists/partial", "archives/partial", "debs", "empty"])
+		await mkdir(join(folder, name), { recursive: true });
+	await writeFileAtomically(root.sourcesFile, `${sources}\n`);
+	await writeFileAtomically(join(folder, "status"), "");
+	await writeFileAtomically(root.config, aptConfig(root, options));
+	await update(context, root);
 	return root;
 }
 

@@ -1,8 +1,8 @@
 import { defineBackend } from "../backend.ts";
 import { extractDebian } from "./extract.ts";
+import { describeDebian, fetchDebian, unpackDebian } from "./fetch.ts";
 import { installDebian } from "./install.ts";
-import { wantedSources } from "./sources.ts";
-import { formatSource } from "./sources-parse.ts";
+import { unsignedSources } from "./sources.ts";
 
 /** Debian and what follows its archive format, by mmdebstrap(1) and apt. */
 export const debianBackend = defineBackend({
@@ -14,19 +14,27 @@ export const debianBackend = defineBackend({
 				variant: debian.variant,
 				aptOptions: debian.aptOptions,
 				// A keyring of the config counts by its content, below.
-				sources: wantedSources(debian).map(({ options, ...source }) =>
-					formatSource({
-						...source,
-						options: Object.fromEntries(
-							Object.entries(options).filter(([name]) => name !== "signed-by"),
-						),
-					}),
-				),
+				sources: unsignedSources(debian),
 			},
 			paths: { keyring: debian.keyring },
 			tools: ["mmdebstrap"],
 		};
 	},
+	lockedInputs: ({ debian }, locked) => ({
+		values: {
+			suite: debian.suite,
+			variant: debian.variant,
+			aptOptions: debian.aptOptions,
+			// apt in the root is told of its mirrors.
+			sources: locked.some(({ name }) => name === "apt")
+				? unsignedSources(debian)
+				: undefined,
+		},
+		tools: ["mmdebstrap"],
+	}),
 	install: installDebian,
 	extract: extractDebian,
+	fetch: fetchDebian,
+	unpack: unpackDebian,
+	describe: describeDebian,
 });

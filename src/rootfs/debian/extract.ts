@@ -5,10 +5,10 @@ import { stepFailure } from "../../system/errors.ts";
 import { sha256File } from "../../system/files.ts";
 import { acquireLock } from "../../system/lock.ts";
 import { requireTool } from "../../system/tools.ts";
-import type { BackendContext, PackageRecord } from "../backend.ts";
+import type { BackendContext, PackageOrigin } from "../backend.ts";
 import type { RootfsSettings } from "../schema.ts";
 import { type AptRoot, aptEnvironment, prepareAptRoot } from "./apt-root.ts";
-import { type Candidate, parseCandidate } from "./candidate.ts";
+import { archiveName, parseStanzas, type Stanza } from "./control.ts";
 
 /** See `PackageBackend.extract`. */
 export async function extractDebian(
@@ -16,7 +16,7 @@ export async function extractDebian(
 	settings: RootfsSettings,
 	packages: readonly string[],
 	target: string,
-): Promise<PackageRecord[]> {
+): Promise<PackageOrigin[]> {
 	requireTool("dpkg-deb");
 	const apt = await prepareAptRoot(context, settings.debian);
 	await mkdir(target, { recursive: true });
@@ -24,7 +24,7 @@ export async function extractDebian(
 		signal: context.signal,
 	});
 	try {
-		const unpacked: PackageRecord[] = [];
+		const unpacked: PackageOrigin[] = [];
 		const seen = new Set<string>();
 		const queue = [...packages];
 		for (let name = queue.shift(); name; name = queue.shift()) {
@@ -34,7 +34,7 @@ export async function extractDebian(
 			const deb = await download(context, apt, candidate);
 			if (await hasFiles(context, deb)) {
 				await context.run("dpkg-deb", ["--extract", deb, target]);
-				unpacked.push(candidate.record);
+				unpacked.push(candidate.origin);
 			} else {
 				context.log(`${name} stands for ${candidate.depends.join(", ")}`);
 				queue.push(...candidate.depends);
@@ -50,14 +50,14 @@ async function findCandidate(
 	context: BackendContext,
 	apt: AptRoot,
 	name: string,
-): Promise<Candidate> {
+): Promise<Stanza> {
 	const { stdout } = await context.run(
 		"apt-cache",
 		["show", "--no-all-versions", name],
 		{ env: aptEnvironment(apt), okExitCodes: [0, 100], onLine: () => {} },
 	);
-	const candidate = parseCandidate(stdout);
-	if (candidate) return candidate;
+	const [candidate] = parseStanzas(stdout);
+	if (candidate?.origin.sha256) return candidate;
 	throw stepFailure({
 		code: "PACKAGE_UNKNOWN",
 		message: `the mirrors have no package '${name}'`,
@@ -69,27 +69,22 @@ async function findCandidate(
 async function download(
 	context: BackendContext,
 	apt: AptRoot,
-	candidate: Candidate,
+	candidate: Stanza,
 ): Promise<string> {
-	const file = join(apt.debs, candidate.file);
+	const { name, version, sha256 } = candidate.origin;
+	const file = join(apt.debs, archiveName(candidate.origin));
 	if (existsSync(file)) {
-		if ((await sha256File(file)) === candidate.sha256) return file;
+		if ((await sha256File(file)) === sha256) return file;
 		await rm(file);
 	}
-	await context.run(
-		"apt-get",
-		[
-			"download",
-			"--quiet",
-			`${candidate.record.name}=${candidate.record.version}`,
-		],
-		{ env: aptEnvironment(apt), cwd: apt.debs },
-	);
-	if (existsSync(file) && (await sha256File(file)) === candidate.sha256)
-		return file;
+	await context.run("apt-get", ["download", "--quiet", `${name}=${version}`], {
+		env: aptEnvironment(apt),
+		cwd: apt.debs,
+	});
+	if (existsSync(file) && (await sha256File(file)) === sha256) return file;
 	throw stepFailure({
 		code: "PACKAGE_CORRUPT",
-		message: `${candidate.file} is not what the signed index promises`,
+		message: `${name} ${version} is not what the signed index promises`,
 		hint: "the mirror may be changing just now; try again",
 	});
 }

@@ -1,14 +1,13 @@
 import { join } from "node:path";
-import { writeFileAtomically } from "../../system/files.ts";
-import { acquireLock } from "../../system/lock.ts";
 import { removeTree } from "../../system/namespace.ts";
 import { requireTool } from "../../system/tools.ts";
 import { packArguments } from "../archive.ts";
 import type { BackendContext, InstallOptions } from "../backend.ts";
+import { requireExactly, writeList } from "../package-lists.ts";
 import type { RootfsSettings } from "../schema.ts";
 import { scrubScript } from "../scrub.ts";
-import { type AptRoot, hostAptOptions, prepareAptRoot } from "./apt-root.ts";
-import { listPackages } from "./package-list.ts";
+import { lockedOffer, mirrorOffer, type Offer } from "./offer.ts";
+import { listPackages, originsOf } from "./package-list.ts";
 
 /**
  * What mmdebstrap leaves of its own set-up, or takes from this machine. Without apt in the tree, its
@@ -21,6 +20,10 @@ tidy() {
 		"$tree"/etc/hostname
 	[ -L "$tree/etc/resolv.conf" ] || rm -f "$tree/etc/resolv.conf"
 	rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*
+	if [ -n "\${DOCK0_SOURCES:-}" ]; then
+		rm -rf "$tree"/etc/apt/sources.list.d/*
+		printf '%s\\n' "$DOCK0_SOURCES" > "$tree"/etc/apt/sources.list
+	fi
 	if [ -e "$tree/usr/bin/apt-get" ]; then
 		sed -i 's/^deb \\[signed-by=[^] ]*\\] /deb /' "$tree"/etc/apt/sources.list "$tree"/etc/apt/sources.list.d/*.list 2>/dev/null || true
 	else
@@ -45,19 +48,14 @@ scrub "$tree" "$epoch"
 export async function installDebian(
 	context: BackendContext,
 	settings: RootfsSettings,
-	{ epoch }: InstallOptions,
+	{ epoch, locked }: InstallOptions,
 ): Promise<void> {
 	requireTool("mmdebstrap");
 	requireTool("tar");
-	const apt = await prepareAptRoot(context, settings.debian);
+	const offer = locked
+		? await lockedOffer(context, settings, locked)
+		: await mirrorOffer(context, settings);
 	const tree = join(context.temp, "tree");
-	const lists = join(context.temp, "lists");
-	// apt replaces its indexes by rename, so links are a snapshot that a parallel update cannot change.
-	await context.run("cp", ["--archive", "--link", apt.lists, lists]);
-	const lock = await acquireLock(join(apt.folder, "archives.lock"), {
-		signal: context.signal,
-		onWait: () => context.log("waiting for another dock0 to install packages"),
-	});
 	try {
 		await context.runInNamespace(
 			"sh",
@@ -67,17 +65,13 @@ export async function installDebian(
 				"sh",
 				tree,
 				String(epoch),
-				...mmdebstrapCommand(
-					settings,
-					apt,
-					tree,
-					await hostAptOptions(context),
-				),
+				...mmdebstrapCommand(settings, offer, tree),
 			],
 			{
 				env: {
-					DOCK0_ARCHIVES: apt.archives,
-					DOCK0_LISTS: lists,
+					DOCK0_ARCHIVES: offer.archives,
+					DOCK0_LISTS: offer.lists,
+					DOCK0_SOURCES: offer.treeSources,
 					// mmdebstrap and useradd write this time instead of now.
 					SOURCE_DATE_EPOCH: String(epoch),
 					DEBIAN_FRONTEND: "noninteractive",
@@ -87,32 +81,30 @@ export async function installDebian(
 			},
 		);
 		const packages = await listPackages(context, tree);
-		await writeFileAtomically(
-			join(context.out, "packages.json"),
-			`${JSON.stringify(packages, null, "\t")}\n`,
-		);
+		if (locked) requireExactly(packages, locked);
+		const origins = originsOf(packages, await offer.stanzas(packages));
+		await writeList(context, "packages.json", packages);
+		await writeList(context, "origins.json", origins);
 		await context.runInNamespace(
 			"tar",
 			packArguments(tree, join(context.out, "rootfs.tar"), epoch),
 		);
 	} finally {
-		await lock.release();
+		await offer.release();
 		await removeTree(tree);
-		await removeTree(lists);
 	}
 }
 
 /** We are root of a namespace already, so mmdebstrap has to make none (its mode `root`). */
 function mmdebstrapCommand(
-	{ debian, packages }: RootfsSettings,
-	apt: AptRoot,
+	{ debian }: RootfsSettings,
+	{ variant, include, aptOptions, sourcesFile }: Offer,
 	tree: string,
-	hostOptions: readonly string[],
 ): string[] {
-	const aptOptions = [
+	const options = [
 		'APT::Sandbox::User "root"',
 		'Acquire::Languages "none"',
-		...hostOptions,
+		...aptOptions,
 		...debian.aptOptions,
 	];
 	return [
@@ -120,9 +112,9 @@ function mmdebstrapCommand(
 		"--mode=root",
 		"--format=directory",
 		"--verbose",
-		`--variant=${debian.variant}`,
-		...(packages.length > 0 ? [`--include=${packages.join(",")}`] : []),
-		...aptOptions.map((option) => `--aptopt=${option}`),
+		`--variant=${variant}`,
+		...(include.length > 0 ? [`--include=${include.join(",")}`] : []),
+		...options.map((option) => `--aptopt=${option}`),
 		// The tree is thrown away when we are interrupted, so nothing has to reach the disk in order.
 		"--dpkgopt=force-unsafe-io",
 		`--setup-hook=${mountCacheHook}`,
@@ -131,7 +123,7 @@ function mmdebstrapCommand(
 		"--skip=update,download/empty,essential/unlink,cleanup/apt,check/signed-by,check/qemu,chroot/mount/sys",
 		debian.suite,
 		tree,
-		apt.sourcesFile,
+		sourcesFile,
 	];
 }
 

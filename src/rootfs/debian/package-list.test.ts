@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { parseCandidate } from "./candidate.ts";
-import { parsePackageList } from "./package-list.ts";
+import { archiveName, parseStanzas } from "./control.ts";
+import { originsOf, parsePackageList } from "./package-list.ts";
 
 it("lists installed packages by name, in bytes, and leaves out removed ones", () => {
 	const text =
@@ -19,22 +19,50 @@ Installed-Size: 13
 Architecture: amd64
 Pre-Depends: dpkg (>= 1.19)
 Depends: linux-image-6.12.1-cloud-amd64 (= 6.12-1), a:any | b, c
+Filename: pool/main/l/x.deb
+Size: 77
 SHA256: abc
 Description: x
  Package: not-this
 
 Package: other
 `;
-	expect(parseCandidate(text)).toEqual({
+	const [stanza, ...others] = parseStanzas(text);
+	expect(others).toEqual([]);
+	expect(stanza).toEqual({
 		record: {
 			name: "linux-image-cloud-amd64",
 			version: "1:6.12-1",
 			arch: "amd64",
 			size: 13 * 1024,
 		},
-		file: "linux-image-cloud-amd64_1%3a6.12-1_amd64.deb",
-		sha256: "abc",
+		origin: {
+			name: "linux-image-cloud-amd64",
+			version: "1:6.12-1",
+			arch: "amd64",
+			file: "pool/main/l/x.deb",
+			sha256: "abc",
+			bytes: 77,
+			source: "linux-signed-amd64",
+			sourceVersion: "6.12+1",
+			description: "x",
+		},
 		depends: ["dpkg", "linux-image-6.12.1-cloud-amd64", "a", "c"],
 	});
-	expect(parseCandidate("")).toBeUndefined();
+	expect(stanza && archiveName(stanza.origin)).toBe(
+		"linux-image-cloud-amd64_1%3a6.12-1_amd64.deb",
+	);
+	expect(parseStanzas("")).toEqual([]);
+});
+
+it("finds the files of installed packages in an index, and says which is missing", () => {
+	const index =
+		"Package: a\nVersion: 2\nArchitecture: all\nFilename: ./a_2.deb\nSize: 5\nSHA256: two\n\nPackage: a\nVersion: 1\nArchitecture: all\nFilename: a_1.deb\nSize: 4\nSHA256: one\n";
+	const record = { name: "a", version: "2", arch: "all", size: 0 };
+	expect(originsOf([record], index)).toMatchObject([
+		{ file: "a_2.deb", sha256: "two", bytes: 5 },
+	]);
+	expect(() => originsOf([{ ...record, version: "3" }], index)).toThrow(
+		"no index has a 3 all",
+	);
 });

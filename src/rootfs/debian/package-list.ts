@@ -1,4 +1,9 @@
-import type { BackendContext, PackageRecord } from "../backend.ts";
+import type {
+	BackendContext,
+	PackageOrigin,
+	PackageRecord,
+} from "../backend.ts";
+import { parseStanzas } from "./control.ts";
 
 const format = [
 	"db:Status-Abbrev",
@@ -32,4 +37,25 @@ export function parsePackageList(text: string): PackageRecord[] {
 		packages.push({ name, version, arch, size: Number(size) * 1024 });
 	}
 	return packages.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * Where installed packages come from, by their names and versions.
+ * @param stanzas text of an index, or of `apt-cache show`
+ * @throws Error when one is missing there.
+ */
+export function originsOf(
+	packages: readonly PackageRecord[],
+	stanzas: string,
+): PackageOrigin[] {
+	const key = ({ name, version, arch }: PackageRecord | PackageOrigin) =>
+		`${name} ${version} ${arch}`;
+	const origins = new Map(
+		parseStanzas(stanzas).map(({ origin }) => [key(origin), origin]),
+	);
+	return packages.map((one) => {
+		const origin = origins.get(key(one));
+		if (!origin) throw new Error(`no index has ${key(one)}`);
+		return origin;
+	});
 }

@@ -20,6 +20,16 @@ export const debianSchema = z.strictObject({
 		.describe(
 			"URIs or lines as in sources.list(5); default: the Debian mirrors that this machine's apt uses, with the wanted suite, its updates and security fixes",
 		),
+	snapshot: z
+		.string()
+		.regex(
+			/^\d{8}(T\d{6}Z)?$/,
+			"a day or an instant in UTC, e.g. 20250101T000000Z",
+		)
+		.optional()
+		.describe(
+			"take the packages of that instant from snapshot.debian.org; not with `mirrors`",
+		),
 	components: z
 		.array(z.string().regex(/^[a-z-]+$/))
 		.min(1)

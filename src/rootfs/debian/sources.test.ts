@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { debianSchema } from "./schema.ts";
-import { wantedSources } from "./sources.ts";
+import { snapshotOptions, wantedSources } from "./sources.ts";
 import {
 	formatSource,
 	parseDeb822Sources,
@@ -141,4 +141,17 @@ it("reads back every one-line source that it writes", () => {
 			},
 		),
 	);
+});
+
+it("takes an instant of the archives' history", () => {
+	const debian = debianSchema.parse({
+		suite: "bookworm",
+		snapshot: "20250101",
+	});
+	expect(wantedSources(debian).map(formatSource)).toEqual([
+		"deb https://snapshot.debian.org/archive/debian/20250101T000000Z bookworm main",
+		"deb https://snapshot.debian.org/archive/debian/20250101T000000Z bookworm-updates main",
+		"deb https://snapshot.debian.org/archive/debian-security/20250101T000000Z bookworm-security main",
+	]);
+	expect(snapshotOptions(debian)).toHaveLength(1);
 });

@@ -4,6 +4,7 @@ import { ExpectedError } from "../../system/errors.ts";
 import type { DebianSettings } from "./schema.ts";
 import {
 	type AptSource,
+	formatSource,
 	parseDeb822Sources,
 	parseOneLineSources,
 } from "./sources-parse.ts";
@@ -25,6 +26,8 @@ export function wantedSources(
 ): AptSource[] {
 	if (settings.mirrors.length > 0)
 		return settings.mirrors.flatMap((mirror) => fromConfig(mirror, settings));
+	if (settings.snapshot)
+		return rewriteSources(snapshotArchives(settings.snapshot), settings);
 	const sources = rewriteSources(
 		debianSources(readAptSources(aptFolder)),
 		settings,
@@ -37,6 +40,41 @@ export function wantedSources(
 			hint: "set rootfs.debian.mirrors to a list with the URI of a Debian mirror",
 		});
 	return sources;
+}
+
+/** Lines of sources.list(5) without the place of a keyring on this machine. */
+export function unsignedSources(settings: DebianSettings): string[] {
+	return wantedSources(settings).map(({ options, ...source }) =>
+		formatSource({
+			...source,
+			options: Object.fromEntries(
+				Object.entries(options).filter(([name]) => name !== "signed-by"),
+			),
+		}),
+	);
+}
+
+/** All that this machine's own apt knows. */
+export function hostSources(): AptSource[] {
+	return readAptSources("/etc/apt");
+}
+
+/** The archives as they were at an instant (https://snapshot.debian.org, "Usage"). */
+function snapshotArchives(instant: string): AptSource[] {
+	const time = instant.includes("T") ? instant : `${instant}T000000Z`;
+	return ["debian", "debian-security"].map((archive) => ({
+		uri: `https://snapshot.debian.org/archive/${archive}/${time}`,
+		suite: "",
+		components: [],
+		options: {},
+	}));
+}
+
+/** Old indexes say that they are no longer valid (apt.conf(5), Acquire::Check-Valid-Until). */
+export function snapshotOptions(
+	settings: Pick<DebianSettings, "snapshot">,
+): string[] {
+	return settings.snapshot ? ['Acquire::Check-Valid-Until "false"'] : [];
 }
 
 /** Everything in sources.list and sources.list.d of an apt folder. */
@@ -92,7 +130,7 @@ export function rewriteSources(
 }
 
 function isSecurity(uri: string): boolean {
-	return /-security\/?$/.test(uri);
+	return /-security(\/\d{8}T\d{6}Z)?\/?$/.test(uri);
 }
 
 function fromConfig(mirror: string, settings: DebianSettings): AptSource[] {

@@ -6,6 +6,7 @@ import type { BuildEvent } from "../../../src/plan/events.ts";
 import { execute } from "../../../src/plan/execute.ts";
 import { keySteps } from "../../../src/plan/key.ts";
 import { defineStep } from "../../../src/plan/step.ts";
+import type { PackageFile } from "../../../src/rootfs/backend.ts";
 import { backendFor } from "../../../src/rootfs/backends.ts";
 import {
 	type RootfsSettings,
@@ -23,6 +24,8 @@ interface DriverInput {
 	/** Bundle of the worker. */
 	worker: string;
 	refresh?: string;
+	/** Install exactly these. */
+	locked?: PackageFile[];
 	/** Unpack these packages instead of building a root. */
 	extract?: string[];
 }
@@ -37,7 +40,9 @@ function observe(event: BuildEvent): void {
 
 async function build(input: DriverInput, settings: RootfsSettings) {
 	const packages = packagesStep(settings, {
-		refresh: input.refresh ?? "first",
+		...(input.locked
+			? { locked: input.locked }
+			: { refresh: input.refresh ?? "first" }),
 		epoch,
 	});
 	const customised = customiseStep({

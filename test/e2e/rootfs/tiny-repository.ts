@@ -47,9 +47,10 @@ const packages: TinyPackage[] = [
 	},
 ];
 
-/** Makes the repository with keys of its own. */
+/** Makes the repository with keys of its own; every package has that version. */
 export async function makeTinyRepository(
 	folder: string,
+	version = "1-1",
 ): Promise<TinyRepository> {
 	const repository = join(folder, "repository");
 	const home = join(folder, "gpg");
@@ -75,7 +76,7 @@ export async function makeTinyRepository(
 		await gpg("--output", file, "--export", address);
 	}
 	for (const one of packages) {
-		const file = await pack(folder, repository, one);
+		const file = await pack(folder, repository, version, one);
 		await gpg("--local-user", "signer@example.org", "--detach-sign", file);
 	}
 	const files = (await readdir(repository)).filter((name) =>
@@ -102,6 +103,7 @@ export async function makeTinyRepository(
 async function pack(
 	folder: string,
 	repository: string,
+	version: string,
 	{ name, depends = [], install, fill }: TinyPackage,
 ): Promise<string> {
 	const tree = join(folder, "trees", name);
@@ -111,7 +113,9 @@ async function pack(
 	const info = {
 		pkgname: name,
 		pkgbase: name,
-		pkgver: "1-1",
+		pkgver: version,
+		url: "https://example.org/tiny",
+		license: "GPL-2.0-only",
 		pkgdesc: name,
 		builddate: "1700000000",
 		size: "4096",
@@ -126,7 +130,7 @@ async function pack(
 		].join("\n"),
 	);
 	if (install) await writeFile(join(tree, ".INSTALL"), install);
-	const file = join(repository, `${name}-1-1-x86_64.pkg.tar.zst`);
+	const file = join(repository, `${name}-${version}-x86_64.pkg.tar.zst`);
 	await run(
 		"bsdtar",
 		[
