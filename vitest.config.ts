@@ -25,6 +25,15 @@ export default defineConfig({
 				},
 			},
 			{
+				// What scripts/pictures.sh runs: they write into docs/pictures and test nothing.
+				test: {
+					name: "pictures",
+					pool: "forks",
+					include: ["test/pictures/**/*.test.ts"],
+					testTimeout: 600_000,
+				},
+			},
+			{
 				test: {
 					name: "soak",
 					pool: "forks",

@@ -15,6 +15,7 @@ test_packages=(
 	fdisk dosfstools mtools # disks of the initramfs tests
 	gcc make flex bison bc libelf-dev perl patch git # compiling a kernel
 	openssl # checks signatures as a host does
+	chromium # looking at reports
 	zsh fish mandoc man-db # completions and the manual page
 	arch-install-scripts procps # the Arch test repository is proven with pacstrap itself
 )

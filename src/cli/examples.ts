@@ -91,6 +91,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 		["dock0 diff", "the last build against the one before"],
 		["dock0 diff old/web1 build/web1", "any two release folders"],
 	],
+	report: [
+		["dock0 report", "report.html of this project's build"],
+		[
+			"dock0 report build/web1 --against old/web1 --vulnerabilities debian.json",
+			"with changes and known vulnerabilities",
+		],
+	],
 	"keys new": [["dock0 keys new", "keys/release.key and keys/release.pem"]],
 	"keys list": [["dock0 keys list", "what is in keys/"]],
 	"keys show": [["dock0 keys show release", "the public half"]],

@@ -16,6 +16,7 @@ import { lockCommand } from "./lock.ts";
 import { manualCommand } from "./manual.ts";
 import { planCommand } from "./plan.ts";
 import { releaseCommand } from "./release.ts";
+import { reportCommand } from "./report.ts";
 import { schemaCommand } from "./schema.ts";
 import { vmCommand } from "./vm.ts";
 
@@ -42,6 +43,7 @@ export function createProgram(): Command {
 		releaseCommand,
 		inspectCommand,
 		diffCommand,
+		reportCommand,
 		keysCommand,
 		cleanCommand,
 		doctorCommand,

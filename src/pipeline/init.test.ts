@@ -44,7 +44,7 @@ describe.each(names)("template %s", (template) => {
 
 it("never overwrites, and then writes nothing at all", async () => {
 	const directory = join(folder, "taken");
-	const taken = join(directory, "overlay/etc/nginx/conf.d/quiet.conf");
+	const taken = join(directory, "overlay/etc/nginx/sites-available/default");
 	await mkdir(taken, { recursive: true });
 	await expect(
 		initProject({ directory, template: "web-server", name: "x" }),

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseListing } from "./contents.ts";
+import { parseListing, sourcesOf } from "./contents.ts";
 
 const hash = "a".repeat(64);
 
@@ -29,6 +29,24 @@ it("joins listing, hashes and owners, whatever the names hold", () => {
 			bytes: 12,
 			sha256: hash,
 			package: "old-style",
+		},
+	]);
+});
+
+it("reads source packages from dpkg's status", () => {
+	const status = [
+		"Package: libssl3t64\nStatus: install ok installed\nSource: openssl\nVersion: 3.5.1-1",
+		"Package: openssl\nStatus: install ok installed\nVersion: 3.5.1-1",
+		"Package: gcc-14-base\nStatus: install ok installed\nSource: gcc-14 (14.2.0-19)\nVersion: 14.2.0-19+b1",
+		"Package: gone\nStatus: deinstall ok config-files\nVersion: 1",
+		"",
+	].join("\n\n");
+	expect(sourcesOf(status)).toEqual([
+		{ source: "gcc-14", version: "14.2.0-19", packages: ["gcc-14-base"] },
+		{
+			source: "openssl",
+			version: "3.5.1-1",
+			packages: ["libssl3t64", "openssl"],
 		},
 	]);
 });

@@ -36,12 +36,22 @@ export interface ContentEntry {
 export interface Contents {
 	format: 1;
 	entries: ContentEntry[];
+	/** Debian's source packages, which security advisories are about. */
+	sources: SourcePackage[];
+}
+
+/** A source package of Debian, and the binary packages of it that are in the root. */
+export interface SourcePackage {
+	source: string;
+	version: string;
+	packages: string[];
 }
 
 /** Where each package backend keeps the lists of its packages' files, as tar(1) patterns. */
 const listPatterns = [
 	"./var/lib/dpkg/info/*.list",
 	"./var/lib/pacman/local/*/files",
+	"./var/lib/dpkg/status",
 ];
 
 /**
@@ -57,7 +67,7 @@ export function contentsStep(parts: {
 	return defineStep({
 		name: "release/contents",
 		title: "listing what the root holds",
-		version: 1,
+		version: 2,
 		needs: { packages, root },
 		inputs: { values: { rootType } },
 		outputs: [contentsFile],
@@ -100,6 +110,11 @@ export function contentsStep(parts: {
 					await readFile(listing, "utf8"),
 					await readFile(hashes, "utf8"),
 					await readOwners(lists),
+				),
+				sources: sourcesOf(
+					await readFile(join(lists, "var/lib/dpkg/status"), "utf8").catch(
+						() => "",
+					),
 				),
 			};
 			await writeFile(join(out, contentsFile), JSON.stringify(contents));
@@ -160,12 +175,33 @@ function ownerOf(
 	);
 }
 
+/** Source packages of a dpkg status file, sorted by name (deb-control(5), Source). Pure. */
+export function sourcesOf(status: string): SourcePackage[] {
+	const sources = new Map<string, SourcePackage>();
+	for (const paragraph of status.split("\n\n")) {
+		const field = (name: string) =>
+			new RegExp(`^${name}: *(.*)$`, "m").exec(paragraph)?.[1];
+		const name = field("Package");
+		const version = field("Version");
+		if (!name || !version || !field("Status")?.endsWith(" installed")) continue;
+		// `NAME (VERSION)` when they differ from those of the binary package
+		const [, source = name, sourceVersion = version] =
+			/^(\S+)(?: \((.+)\))?$/.exec(field("Source") ?? name) ?? [];
+		const known = sources.get(source);
+		if (known) known.packages.push(name);
+		else
+			sources.set(source, { source, version: sourceVersion, packages: [name] });
+	}
+	return [...sources.values()].sort((a, b) => (a.source < b.source ? -1 : 1));
+}
+
 async function readOwners(folder: string): Promise<Map<string, string>> {
 	const owners = new Map<string, string>();
 	const files = await readdir(folder, { recursive: true, withFileTypes: true });
 	for (const file of files.filter((one) => one.isFile())) {
 		const text = await readFile(join(file.parentPath, file.name), "utf8");
 		const isDpkg = file.name.endsWith(".list");
+		if (!isDpkg && file.name !== "files") continue;
 		const owner = isDpkg
 			? file.name.replace(/(:[a-z0-9-]+)?\.list$/, "")
 			: // NAME-VERSION-RELEASE, of which only the name may hold hyphens

@@ -125,6 +125,7 @@ const release = (facts: Partial<ReleaseFacts>): ReleaseFacts => ({
 	kernelOptions: { EXT4_FS: "y" },
 	settings: [],
 	entries: [],
+	sources: [],
 	...facts,
 });
 

@@ -7,6 +7,7 @@ import {
 	configFile,
 	kernelConfigFile,
 	readContents,
+	type SourcePackage,
 } from "../release/contents.ts";
 import { readRelease } from "../release/folder.ts";
 import type { Manifest } from "../release/manifest.ts";
@@ -56,6 +57,8 @@ export interface ReleaseFacts {
 	/** Undefined when the release does not tell. */
 	settings: SettingFact[] | undefined;
 	entries: ContentEntry[];
+	/** Debian's source packages in the root. */
+	sources: SourcePackage[];
 }
 
 /** What belongs to no package, by name of a package that cannot exist. */
@@ -68,7 +71,7 @@ export const ownFiles = "(not from a package)";
  */
 export async function releaseFacts(folder: string): Promise<ReleaseFacts> {
 	const manifest = await readRelease(folder);
-	const { entries } = await readContents(folder);
+	const { entries, sources = [] } = await readContents(folder);
 	const config = await readFile(join(folder, kernelConfigFile), "utf8").catch(
 		() => undefined,
 	);
@@ -96,6 +99,7 @@ export async function releaseFacts(folder: string): Promise<ReleaseFacts> {
 			: undefined,
 		settings,
 		entries,
+		sources,
 	};
 }
 

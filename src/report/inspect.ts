@@ -140,7 +140,12 @@ export function sizeTree(
 	for (const entry of entries) {
 		if (!entry.bytes) continue;
 		const names = entry.path.split("/");
-		const path = by === "package" ? [groupOf(entry), ...names] : names;
+		// Nearly all of a merged root lies in usr; its folders are more telling side by side.
+		const folders =
+			names[0] === "usr" && names.length > 2
+				? [`usr/${names[1] ?? ""}`, ...names.slice(2)]
+				: names;
+		const path = by === "package" ? [groupOf(entry), ...names] : folders;
 		let node = root;
 		node.bytes += entry.bytes;
 		for (const name of path) {
@@ -153,7 +158,8 @@ export function sizeTree(
 			node = child;
 		}
 	}
-	return finish("/", root, least);
+	// A package stays a tile of its own, whatever it holds.
+	return finish("/", root, least, by === "package" ? 2 : 1);
 }
 
 interface Building {
@@ -161,13 +167,23 @@ interface Building {
 	children: Map<string, Building>;
 }
 
-function finish(name: string, node: Building, least: number): SizeTree {
+function finish(
+	name: string,
+	node: Building,
+	least: number,
+	kept: number,
+): SizeTree {
 	const { bytes, children } = node;
 	if (children.size === 0) return { name, bytes };
-	// A folder that holds but one thing is no step of its own.
+	// A folder that holds but one folder is no step of its own.
 	const [only] = children;
-	if (children.size === 1 && only && only[1].children.size > 0 && name !== "/")
-		return finish(`${name}/${only[0]}`, only[1], least);
+	if (children.size === 1 && only && only[1].children.size > 0 && kept <= 1)
+		return finish(
+			kept === 1 ? name : `${name}/${only[0]}`,
+			only[1],
+			least,
+			kept,
+		);
 	const large = [...children].filter(([, child]) => child.bytes >= least);
 	const small = [...children].filter(([, child]) => child.bytes < least);
 	const rest = sum(small.map(([, child]) => child.bytes));
@@ -175,7 +191,7 @@ function finish(name: string, node: Building, least: number): SizeTree {
 		name,
 		bytes,
 		children: [
-			...large.map(([word, child]) => finish(word, child, least)),
+			...large.map(([word, child]) => finish(word, child, least, kept - 1)),
 			...(rest > 0 ? [{ name: `(${small.length} small)`, bytes: rest }] : []),
 		].sort((a, b) => b.bytes - a.bytes),
 	};

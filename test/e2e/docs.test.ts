@@ -16,7 +16,12 @@ import { checkout, dock0 } from "./support/dock0.ts";
 /** README and docs/, relative to the checkout. */
 async function pages(): Promise<string[]> {
 	const names = await readdir(checkout("docs"));
-	return ["README.md", ...names.map((name) => `docs/${name}`)];
+	return [
+		"README.md",
+		...names
+			.filter((name) => name.endsWith(".md"))
+			.map((name) => `docs/${name}`),
+	];
 }
 
 /** Fenced blocks of one language in all pages. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -33,17 +33,34 @@ describe.each(Object.keys(projectTemplates))(
 	},
 );
 
-it("builds the web server, with its page in the root", async () => {
+it("builds and boots the web server, which shows its page", async () => {
 	const project = join(folder, "built");
 	await dock0(["init", project, "--yes"]);
+	const file = join(project, "dock0.yaml");
+	const config = await readFile(file, "utf8");
+	// Another port 8080 may be taken.
+	await writeFile(file, config.replace('"8080:80"', '"0:80"'));
 	const { exitCode, stderr } = await dock0(["build", "-C", project]);
 	expect(stderr).not.toContain("error:");
 	expect(exitCode).toBe(0);
-	const { stdout } = await run("unsquashfs", [
-		...["-cat", join(project, "build/built/root.squashfs")],
-		"var/www/html/index.html",
-	]);
-	expect(stdout).toContain("It works");
+	const name = `init-${process.pid}`;
+	const boot = ["boot", "-C", project, "--detach", "--ready", "--name", name];
+	try {
+		expect((await dock0(boot)).exitCode).toBe(0);
+		const { stdout } = await dock0(["vm", "list", "--json"]);
+		const machines = JSON.parse(stdout) as {
+			name: string;
+			ports: { host: number }[];
+		}[];
+		const port = machines.find((one) => one.name === name)?.ports[0]?.host;
+		const page = await run(process.execPath, [
+			checkout("scripts/ask.js"),
+			`http://127.0.0.1:${port}/`,
+		]);
+		expect(page.stdout).toContain("It works");
+	} finally {
+		await dock0(["vm", "stop", name]);
+	}
 });
 
 it("asks on a terminal, by the keyboard alone", async () => {
