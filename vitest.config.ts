@@ -9,7 +9,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "unit",
-					include: ["src/**/*.test.ts"],
+					include: ["src/**/*.test.ts", "test/linode/**/*.test.ts"],
 					testTimeout: 20_000,
 				},
 			},

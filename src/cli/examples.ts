@@ -35,6 +35,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 			"for scripts: exit code 0 when it came",
 		],
 	],
+	deploy: [
+		["dock0 deploy --image web1.img.gz --dry-run", "show the plan"],
+		["dock0 deploy --image web1.img.gz", "ask, then do it"],
+		["dock0 deploy --all --image web.img.gz --yes", "every layer in hosts/"],
+	],
+	ssh: [["dock0 ssh --run uptime", "one command on the host"]],
+	console: [["dock0 console --host web1", "of the host in hosts/web1.yaml"]],
+	destroy: [["dock0 destroy", "asks for the server's label"]],
 	config: [
 		["dock0 config", "the bundle of the dock0.yaml of this folder"],
 		[

@@ -5,6 +5,9 @@ import { buildCommand } from "./build.ts";
 import { cleanCommand } from "./clean.ts";
 import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config.ts";
+import { consoleCommand } from "./console.ts";
+import { deployCommand } from "./deploy.ts";
+import { destroyCommand } from "./destroy.ts";
 import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
@@ -18,6 +21,7 @@ import { planCommand } from "./plan.ts";
 import { releaseCommand } from "./release.ts";
 import { reportCommand } from "./report.ts";
 import { schemaCommand } from "./schema.ts";
+import { sshCommand } from "./ssh.ts";
 import { vmCommand } from "./vm.ts";
 
 /** The whole command line, ready to parse. */
@@ -39,6 +43,10 @@ export function createProgram(): Command {
 		explainCommand,
 		schemaCommand,
 		vmCommand,
+		deployCommand,
+		sshCommand,
+		consoleCommand,
+		destroyCommand,
 		kernelCommand,
 		releaseCommand,
 		inspectCommand,

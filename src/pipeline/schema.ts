@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toJsonSchema } from "../config/json-schema.ts";
+import { deploySchema } from "../deploy/schema.ts";
 import { hostSchema } from "../host/schema.ts";
 import { imageSchema } from "../image/schema.ts";
 import { initramfsSchema } from "../initramfs/schema.ts";
@@ -55,6 +56,9 @@ export const configSchema = z.strictObject({
 	vm: vmSchema
 		.prefault({})
 		.describe("how `dock0 boot` starts the host in QEMU"),
+	deploy: deploySchema
+		.prefault({})
+		.describe("how `dock0 deploy` turns a server into this host"),
 	vars: z
 		.record(z.string(), z.unknown())
 		.default({})

@@ -1,7 +1,7 @@
 # The kernel command line, over the defaults that the image was built with.
 
 root='' extra='' toram='' overlay=on
-state='' statesize=50% shell='' init=/sbin/init
+state='' statedisk='' statesize=50% shell='' init=/sbin/init
 
 read_parameters() {
 	read -r line < /proc/cmdline
@@ -15,6 +15,7 @@ read_parameters() {
 			dock0.toram=*) toram=$value ;;
 			dock0.overlay=*) overlay=$value ;;
 			dock0.state=*) state=$value ;;
+			dock0.state.disk=*) statedisk=$value ;;
 			dock0.state.size=*) statesize=$value ;;
 			dock0.shell) shell=late ;;
 			dock0.shell=*) shell=$value ;;
@@ -26,6 +27,8 @@ read_parameters() {
 		esac
 	done
 	set +f
+	# boot loader of the disk image names its own partition; who deploys with a disk for state says so
+	[ -z "$statedisk" ] || state=$statedisk
 	[ "$toram" = off ] && toram=''
 	case $onfailure in
 		shell | reboot | poweroff) ;;

@@ -1,0 +1,39 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { ExpectedError } from "../system/errors.ts";
+import { sha256File } from "../system/files.ts";
+import type { Artefact } from "./provider.ts";
+
+/**
+ * Looks at a gzipped raw disk image.
+ * @throws ExpectedError (exit code 2) when it is missing or no complete gzip file.
+ */
+export async function readArtefact(file: string): Promise<Artefact> {
+	let diskBytes = 0;
+	const count = new Writable({
+		write(chunk: Buffer, _, done) {
+			diskBytes += chunk.length;
+			done();
+		},
+	});
+	try {
+		const { size } = await stat(file);
+		const [sha256] = await Promise.all([
+			sha256File(file),
+			pipeline(createReadStream(file), createGunzip(), count),
+		]);
+		return { file, sha256, bytes: size, diskBytes };
+	} catch (error) {
+		throw new ExpectedError(
+			{
+				code: "DEPLOY_IMAGE_UNREADABLE",
+				message: `${file} is no gzipped disk image: ${error instanceof Error ? error.message : String(error)}`,
+				hint: "make one by dock0 disk",
+			},
+			{ cause: error },
+		);
+	}
+}

@@ -1,0 +1,268 @@
+import { readdir } from "node:fs/promises";
+import { basename, extname, join, resolve } from "node:path";
+import { readArtefact } from "../deploy/artefact.ts";
+import { probeHost } from "../deploy/health.ts";
+import { linodeProvider } from "../deploy/linode/provider.ts";
+import { linodeToken, linodeUrl } from "../deploy/linode/token.ts";
+import { type DeployOutcome, deployHost } from "../deploy/machine.ts";
+import type {
+	Artefact,
+	DeployEvent,
+	Inspection,
+	Provider,
+	Server,
+} from "../deploy/provider.ts";
+import { runSeveral } from "../deploy/several.ts";
+import { openStore, type Store } from "../deploy/store.ts";
+import { interruptSignal } from "../system/cleanup.ts";
+import { systemClock } from "../system/clock.ts";
+import { environment } from "../system/environment.ts";
+import { ExpectedError } from "../system/errors.ts";
+import { loadProject, type Project } from "./project.ts";
+
+/** Which hosts a command is about: layers, and of the folder `hosts/` some or all, each above the layers. */
+export interface HostChoice {
+	files: readonly string[];
+	directory?: string | undefined;
+	hosts?: readonly string[] | undefined;
+	all?: boolean | undefined;
+}
+
+/** A host with what its deploy works with. */
+interface Target {
+	project: Project;
+	store: Store;
+	provider: Provider;
+}
+
+export interface DeployRequest extends HostChoice {
+	/** Gzipped raw disk image. */
+	image: string;
+	dryRun?: boolean;
+	abort?: boolean;
+	/** Asked once, about all hosts. */
+	confirm: (plans: readonly HostPlan[]) => Promise<boolean>;
+	report: (event: DeployEvent) => void;
+}
+
+export interface HostPlan {
+	host: string;
+	plan: Inspection;
+}
+
+const layerEndings = [".yaml", ".yml", ".json", ".ts"];
+
+/**
+ * Deploys one host or several: looks at all of them first, asks once, then goes on with as many at a time as
+ * `deploy.concurrency` says; after a failure no further one begins.
+ * @throws ExpectedError with the problems of every host that failed.
+ */
+export async function deployProjects(
+	request: DeployRequest,
+): Promise<DeployOutcome[]> {
+	const projects = await chosenProjects(request);
+	const targets = await Promise.all(
+		projects.map((project) => targetOf(project, request.report)),
+	);
+	const artefact = await readArtefact(resolve(request.image));
+	const plans = new Map<string, Inspection>();
+	if (!request.abort)
+		for (const target of targets) {
+			const { plan } = await deployTarget(target, artefact, {
+				...request,
+				dryRun: true,
+				confirm: async () => false,
+			});
+			if (plan) plans.set(target.project.name, plan);
+		}
+	const shown = [...plans].map(([host, plan]) => ({ host, plan }));
+	if (request.dryRun)
+		return shown.map(({ host, plan }) => ({ host, outcome: "planned", plan }));
+	if (!request.abort && !(await request.confirm(shown)))
+		return shown.map(({ host, plan }) => ({ host, outcome: "declined", plan }));
+	const waiting = new Set(targets);
+	const outcome = await runSeveral(
+		targets.map((target) => ({
+			name: target.project.name,
+			work: () => {
+				waiting.delete(target);
+				return deployTarget(target, artefact, {
+					...request,
+					confirm: async (plan) =>
+						requireSame(target.project.name, plans, plan),
+					imageWanted: () => waiting.size > 0,
+				});
+			},
+		})),
+		targets[0]?.project.config.value.deploy.concurrency ?? 1,
+	);
+	if (outcome.left.length > 0 && !(await isImageNeeded(targets, artefact)))
+		await targets[0]?.provider.forgetImage(artefact.sha256);
+	if (outcome.failed.length > 0) throw together(outcome);
+	return outcome.done.map(({ result }) => result);
+}
+
+function deployTarget(
+	{ project, provider, store }: Target,
+	artefact: Artefact,
+	request: Pick<DeployRequest, "report" | "dryRun" | "abort"> & {
+		confirm: (plan: Inspection) => Promise<boolean>;
+		imageWanted?: (sha256: string) => boolean;
+	},
+): Promise<DeployOutcome> {
+	return deployHost({
+		host: project.name,
+		artefact,
+		provider,
+		store,
+		clock: systemClock,
+		signal: interruptSignal(),
+		report: request.report,
+		confirm: request.confirm,
+		dryRun: request.dryRun ?? false,
+		abort: request.abort ?? false,
+		...(request.imageWanted ? { imageWanted: request.imageWanted } : {}),
+	});
+}
+
+/** What was agreed to must be what is done. */
+function requireSame(
+	host: string,
+	plans: ReadonlyMap<string, Inspection>,
+	plan: Inspection,
+): boolean {
+	const agreed = plans.get(host);
+	if (
+		agreed?.server.split(",")[0] === plan.server.split(",")[0] &&
+		agreed?.losses.join("\n") === plan.losses.join("\n")
+	)
+		return true;
+	throw new ExpectedError({
+		code: "DEPLOY_PLAN_CHANGED",
+		message: `${host}: the server has changed since its plan was shown`,
+		hint: "is somebody else working on it? Look at the new plan: run the command again",
+	});
+}
+
+async function isImageNeeded(
+	targets: readonly Target[],
+	artefact: Artefact,
+): Promise<boolean> {
+	const records = (
+		await Promise.all(targets.map(({ store }) => store.records()))
+	).flat();
+	return records.some(
+		({ phase, image }) => phase !== "done" && image.sha256 === artefact.sha256,
+	);
+}
+
+function together(outcome: {
+	failed: { name: string; error: unknown }[];
+	left: string[];
+}): unknown {
+	const errors = outcome.failed.map(({ error }) => error);
+	const [bug] = errors.filter((error) => !(error instanceof ExpectedError));
+	if (bug) return bug;
+	const expected = errors.filter((error) => error instanceof ExpectedError);
+	return new ExpectedError(
+		[
+			...expected.flatMap(({ problems }) => problems),
+			...(outcome.left.length > 0
+				? [
+						{
+							code: "DEPLOY_STOPPED",
+							message: `not begun after that failure: ${outcome.left.join(", ")}`,
+						},
+					]
+				: []),
+		],
+		{ exitCode: expected[0]?.exitCode ?? 1 },
+	);
+}
+
+/** The server of one host. @throws ExpectedError DEPLOY_NO_SERVER. */
+export async function findServer(
+	choice: HostChoice,
+): Promise<{ host: string; server: Server; provider: Provider; store: Store }> {
+	const [project] = await chosenProjects(choice);
+	if (!project) throw new Error("no project was loaded");
+	const { provider, store } = await targetOf(project, () => undefined);
+	const server = await provider.find();
+	if (server) return { host: project.name, server, provider, store };
+	throw new ExpectedError({
+		code: "DEPLOY_NO_SERVER",
+		message: `there is no server for ${project.name}`,
+		hint: "check deploy.linode.label, id or tag",
+	});
+}
+
+async function chosenProjects(choice: HostChoice): Promise<Project[]> {
+	const { files, directory } = choice;
+	const start = resolve(directory ?? ".");
+	const names = choice.all ? await allHosts(start) : (choice.hosts ?? []);
+	if (names.length === 0) return [await loadProject({ files, directory })];
+	const base = files.length > 0 ? files : await baseLayers(start);
+	return Promise.all(
+		names.map(async (name) =>
+			loadProject({
+				files: [...base, await hostLayer(start, name)],
+				directory,
+			}),
+		),
+	);
+}
+
+async function baseLayers(start: string): Promise<string[]> {
+	const names = await readdir(start);
+	return names.filter(
+		(name) => name.startsWith("dock0.") && layerEndings.includes(extname(name)),
+	);
+}
+
+async function hostFiles(start: string): Promise<string[]> {
+	const names = await readdir(join(start, "hosts")).catch(() => []);
+	return names.filter((name) => layerEndings.includes(extname(name))).sort();
+}
+
+async function allHosts(start: string): Promise<string[]> {
+	const names = (await hostFiles(start)).map((name) =>
+		basename(name, extname(name)),
+	);
+	if (names.length > 0) return names;
+	throw new ExpectedError({
+		code: "DEPLOY_NO_HOSTS",
+		message: `${join(start, "hosts")} holds no config layer`,
+		hint: "each host has a layer there: hosts/web1.yaml is the host web1",
+	});
+}
+
+async function hostLayer(start: string, name: string): Promise<string> {
+	const files = await hostFiles(start);
+	const file = files.find((one) => basename(one, extname(one)) === name);
+	if (file) return join("hosts", file);
+	throw new ExpectedError({
+		code: "DEPLOY_NO_HOSTS",
+		message: `there is no layer for the host ${name} in ${join(start, "hosts")}`,
+		...(files.length > 0 ? { hint: `there are: ${files.join(", ")}` } : {}),
+	});
+}
+
+async function targetOf(
+	project: Project,
+	report: (event: DeployEvent) => void,
+): Promise<Target> {
+	const settings = project.config.value.deploy;
+	const store = await openStore(project.directory);
+	const provider = linodeProvider({
+		settings,
+		host: project.name,
+		url: linodeUrl(environment().env),
+		token: await linodeToken(settings.linode.tokenFile),
+		store,
+		clock: systemClock,
+		signal: interruptSignal(),
+		probe: probeHost,
+		onRetry: (text) => report({ host: project.name, type: "note", text }),
+	});
+	return { project, store, provider };
+}
