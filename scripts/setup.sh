@@ -14,6 +14,7 @@ test_packages=(
 	shellcheck cpio busybox-static # independent readers and judges
 	fdisk dosfstools mtools # disks of the initramfs tests
 	gcc make flex bison bc libelf-dev perl patch git # compiling a kernel
+	docker-registry # a shared cache
 	openssl # checks signatures as a host does
 	chromium # looking at reports
 	zsh fish mandoc man-db # completions and the manual page

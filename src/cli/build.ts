@@ -10,6 +10,8 @@ import {
 interface BuildOptions extends ProjectOptions, OutputOptions {
 	output?: string;
 	refresh?: boolean;
+	cacheFrom?: string[];
+	cacheTo?: string[];
 }
 
 export const buildCommand = defineCommand((program) => {
@@ -31,6 +33,16 @@ export const buildCommand = defineCommand((program) => {
 			"--refresh",
 			"look for newer packages instead of using those of the last build",
 		)
+		.option(
+			"--cache-from <place>",
+			"folder or URL to pull outputs of steps from; may be given again (docs/cache.md)",
+			oneMore,
+		)
+		.option(
+			"--cache-to <place>",
+			"where to push what was made here; may be given again",
+			oneMore,
+		)
 		.action(async (files: string[], options: BuildOptions) => {
 			const { buildProject } = await import("../pipeline/build.ts");
 			const { loadProject } = await import("../pipeline/project.ts");
@@ -46,6 +58,7 @@ export const buildCommand = defineCommand((program) => {
 					observe: progress.observe,
 					output: options.output,
 					refresh: options.refresh === true,
+					cache: { from: options.cacheFrom, to: options.cacheTo },
 				});
 				progress.stop();
 				if (options.json)
@@ -56,3 +69,7 @@ export const buildCommand = defineCommand((program) => {
 			}
 		});
 });
+
+function oneMore(place: string, before: string[] = []): string[] {
+	return [...before, place];
+}

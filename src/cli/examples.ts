@@ -23,6 +23,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 		["dock0 build", "the dock0.yaml of this folder"],
 		["dock0 build base.yaml hosts/web1.yaml", "layers, the last one wins"],
 		["dock0 build --refresh --json", "newer packages; events for programs"],
+		["dock0 build --cache-from /srv/dock0-cache", "take what others made"],
 	],
 	boot: [
 		["dock0 boot", "console here, Ctrl-] shuts down"],

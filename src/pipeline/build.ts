@@ -17,6 +17,7 @@ import {
 } from "../release/folder.ts";
 import { readPrivateKey } from "../release/keys.ts";
 import { type Manifest, rootFile } from "../release/manifest.ts";
+import { sbomFiles } from "../release/sbom/step.ts";
 import { signatureFile, signManifest } from "../release/signature.ts";
 import { settingsText } from "../report/facts.ts";
 import { interruptSignal } from "../system/cleanup.ts";
@@ -24,6 +25,7 @@ import { sha256, writeFileAtomically } from "../system/files.ts";
 import { packageFile } from "../system/package-files.ts";
 import { maskSecrets } from "../system/secrets.ts";
 import { buildBundle } from "./bundle.ts";
+import type { CacheChoice } from "./cache-settings.ts";
 import { packagesStamp, refreshPackages } from "./packages-stamp.ts";
 import { type Project, releaseFolder } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
@@ -35,6 +37,8 @@ export interface BuildOptions {
 	output?: string | undefined;
 	/** Look for newer packages. */
 	refresh?: boolean;
+	/** Places of a shared cache; default those of the environment or the person's settings. */
+	cache?: CacheChoice;
 	signal?: AbortSignal;
 }
 
@@ -66,22 +70,24 @@ export async function buildProject(
 		async () => {
 			if (options.refresh) await refreshPackages(project);
 			const steps = await releaseSteps(project, await packagesStamp(project));
-			const { manifest, kernel, initramfs, root, contents } = steps;
+			const { manifest, kernel, initramfs, root, contents, sbom } = steps;
 			const keyed = await keySteps([
 				manifest,
 				kernel,
 				initramfs,
 				root,
 				contents,
+				sbom,
 			]);
 			const output = await runSteps(project, keyed, {
 				observe: options.observe,
 				signal,
+				...(options.cache ? { cache: options.cache } : {}),
 			});
 			const manifestFile = output(manifest, "manifest.json");
 			const signature = await signatureOf(project, manifestFile);
 			const key = sha256(
-				[manifest, contents]
+				[manifest, contents, sbom]
 					.map((one) => keyed.find(({ step }) => step === one)?.key)
 					.join("\n"),
 			);
@@ -95,6 +101,9 @@ export async function buildProject(
 						[rootFile(project.config.value.image.type)]: output(root, "root"),
 						"manifest.json": manifestFile,
 						[contentsFile]: output(contents, contentsFile),
+						...Object.fromEntries(
+							sbomFiles.map((file) => [file, output(sbom, file)]),
+						),
 						...(existsSync(kernelConfig)
 							? { [kernelConfigFile]: kernelConfig }
 							: {}),

@@ -19,11 +19,16 @@ export interface PlannedStep {
 
 /** What a build would do now, without doing it. */
 export async function planProject(project: Project): Promise<PlannedStep[]> {
-	const { manifest, kernel, initramfs, root, contents } = await releaseSteps(
-		project,
-		await packagesStamp(project),
-	);
-	const keyed = await keySteps([manifest, kernel, initramfs, root, contents]);
+	const { manifest, kernel, initramfs, root, contents, sbom } =
+		await releaseSteps(project, await packagesStamp(project));
+	const keyed = await keySteps([
+		manifest,
+		kernel,
+		initramfs,
+		root,
+		contents,
+		sbom,
+	]);
 	const { missing, cached } = await missingSteps(keyed);
 	const history = await readHistory(project.identity);
 	return keyed.map(({ step, key, inputs }) => ({

@@ -3,7 +3,9 @@ import type { CacheEntry } from "../plan/cache.ts";
 import type { Observer } from "../plan/events.ts";
 import { execute } from "../plan/execute.ts";
 import type { KeyedStep } from "../plan/key.ts";
+import { sharedCache } from "../plan/remote/shared-cache.ts";
 import { environment } from "../system/environment.ts";
+import { type CacheChoice, cacheRemotes } from "./cache-settings.ts";
 import type { Project } from "./project.ts";
 
 /**
@@ -13,11 +15,16 @@ import type { Project } from "./project.ts";
 export async function runSteps(
 	project: Project,
 	steps: readonly KeyedStep[],
-	options: { observe: Observer; signal: AbortSignal },
+	options: { observe: Observer; signal: AbortSignal; cache?: CacheChoice },
 ): Promise<(step: { name: string }, output?: string) => string> {
+	const remotes = await cacheRemotes(options.cache ?? {}, project.startedIn);
 	const entries: ReadonlyMap<string, CacheEntry> = await execute({
 		...options,
 		steps,
+		shared:
+			remotes.from.length + remotes.to.length > 0
+				? sharedCache(remotes, options)
+				: undefined,
 		logDir: join(environment().cacheDir, "logs", project.name),
 	});
 	return (step, output = ".") => {

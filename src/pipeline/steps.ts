@@ -4,6 +4,7 @@ import { busyboxStep } from "../kernel/busybox.ts";
 import { kernelStep } from "../kernel/plan.ts";
 import { contentsStep } from "../release/contents.ts";
 import { manifestStep } from "../release/manifest.ts";
+import { sbomStep } from "../release/sbom/step.ts";
 import { trustedKeys } from "../release/signature.ts";
 import { updateFiles } from "../release/update-files.ts";
 import { customiseStep, packagesStep } from "../rootfs/step.ts";
@@ -83,6 +84,18 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 		root,
 		rootType: config.image.type,
 	});
+	const sbom = sbomStep({
+		name: project.name,
+		version: config.release.version,
+		epoch,
+		distribution:
+			settings.backend === "debian"
+				? { type: "deb", namespace: "debian", name: settings.debian.suite }
+				: { type: "alpm", namespace: "arch" },
+		packages,
+		kernel,
+		busybox,
+	});
 	return {
 		packages,
 		rootfs,
@@ -92,5 +105,6 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 		root,
 		manifest,
 		contents,
+		sbom,
 	};
 }

@@ -2,6 +2,8 @@
 export type BuildEvent =
 	| { type: "plan"; steps: { name: string; title: string; cached: boolean }[] }
 	| { type: "step:cached"; step: string; title: string }
+	| { type: "step:pulled"; step: string; title: string; from: string }
+	| { type: "warning"; message: string }
 	| { type: "step:waiting"; step: string; reason: string }
 	| { type: "step:start"; step: string; title: string; log: string }
 	| {

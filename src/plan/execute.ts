@@ -3,12 +3,15 @@ import { environment } from "../system/environment.ts";
 import { acquireLock } from "../system/lock.ts";
 import { type CacheEntry, findEntry } from "./cache.ts";
 import type { KeyedStep } from "./key.ts";
+import type { SharedCache } from "./remote/shared-cache.ts";
 import { type RunStepOptions, runStep } from "./run-step.ts";
 import { schedule } from "./schedule.ts";
 import type { AnyStep } from "./step.ts";
 
 export interface ExecuteOptions extends RunStepOptions {
 	steps: readonly KeyedStep[];
+	/** Where else outputs may come from, and are offered to. */
+	shared?: SharedCache | undefined;
 }
 
 /**
@@ -22,7 +25,11 @@ export async function execute(
 	const entries = new Map<string, CacheEntry>();
 	const stop = new AbortController();
 	const signal = AbortSignal.any([options.signal, stop.signal]);
-	const { missing } = await missingSteps(options.steps);
+	const { shared } = options;
+	const { missing } = await missingSteps(
+		options.steps,
+		shared && ((keyed) => shared.pull(keyed)),
+	);
 	options.observe({
 		type: "plan",
 		steps: options.steps.map(({ step }) => ({
@@ -31,7 +38,7 @@ export async function execute(
 			cached: !missing.has(step),
 		})),
 	});
-	await schedule(
+	const running = schedule(
 		options.steps,
 		async (keyed) => {
 			const cached = await findEntry(keyed.key);
@@ -50,23 +57,32 @@ export async function execute(
 		},
 		(reason) => stop.abort(reason),
 	);
+	try {
+		await running;
+	} finally {
+		await shared?.finish();
+	}
 	return entries;
 }
 
 /**
  * Which steps must run: absent from the cache, and asked for or read by one that must run. `cached` are
  * those whose outputs are there.
+ * @param pull tries to bring the outputs of a wanted step here, so that what it reads is not wanted
  */
 export async function missingSteps(
 	steps: readonly KeyedStep[],
+	pull?: (keyed: KeyedStep) => Promise<boolean>,
 ): Promise<{ missing: Set<AnyStep>; cached: Set<AnyStep> }> {
 	const missing = new Set<AnyStep>();
 	const cached = new Set<AnyStep>();
-	for (const { step, key, isRoot } of [...steps].reverse()) {
+	for (const keyed of [...steps].reverse()) {
+		const { step, key, isRoot } = keyed;
 		const asked =
 			isRoot ||
 			[...missing].some((user) => Object.values(user.needs).includes(step));
-		if (await findEntry(key)) cached.add(step);
+		if ((await findEntry(key)) || (asked && (await pull?.(keyed))))
+			cached.add(step);
 		else if (asked) missing.add(step);
 	}
 	return { missing, cached };
@@ -100,6 +116,7 @@ async function makeEntry(
 		await runStep(keyed, entries, options);
 		const entry = await findEntry(key);
 		if (!entry) throw new Error(`the entry of ${step.name} vanished`);
+		options.shared?.push(keyed, entry);
 		return entry;
 	} finally {
 		await lock.release();

@@ -21,10 +21,13 @@ export function describeEvent(
 ): string | undefined {
 	if (event.type === "step:failed")
 		return `failed  ${event.title} after ${formatSeconds(event.seconds)} (log: ${event.log})`;
+	if (event.type === "warning") return `warning ${event.message}`;
 	if (verbosity === "quiet") return undefined;
 	switch (event.type) {
 		case "step:cached":
 			return `cached  ${event.title}`;
+		case "step:pulled":
+			return `pulled  ${event.title} from ${event.from}`;
 		case "step:waiting":
 			return `waiting ${event.step}: ${event.reason}`;
 		case "step:start":

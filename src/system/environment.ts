@@ -8,6 +8,7 @@ export interface Environment {
 	cacheDir: string;
 	/** Scratch space for running steps; on the cache's file system so that rename is atomic. */
 	tempDir: string;
+	homeDir: string;
 	isRoot: boolean;
 	userName: string;
 	env: Readonly<Record<string, string | undefined>>;
@@ -27,6 +28,7 @@ export function environment(): Environment {
 	return {
 		cacheDir,
 		tempDir: join(cacheDir, "tmp"),
+		homeDir: homedir(),
 		isRoot: process.getuid?.() === 0,
 		userName: userInfo().username,
 		env,
