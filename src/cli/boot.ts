@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { describePort } from "../vm/ports.ts";
 import type { BootEvent, BootMode } from "../vm/release.ts";
 import {
@@ -18,6 +18,9 @@ interface BootOptions extends ProjectOptions, OutputOptions {
 	ready?: boolean;
 	until?: RegExp;
 	timeout: number;
+	disk?: boolean;
+	keep?: boolean;
+	firmware?: "bios" | "efi";
 }
 
 export const bootCommand = defineCommand((program) => {
@@ -49,33 +52,64 @@ export const bootCommand = defineCommand((program) => {
 			parseSeconds,
 			300,
 		)
+		.option(
+			"--disk",
+			"boot the image of dock0 disk by the firmware, as a real machine does; what the guest writes is lost",
+		)
+		.option(
+			"--keep",
+			"like --disk, but from a copy that is made once and keeps what the guest writes",
+		)
+		.addOption(
+			new Option(
+				"--firmware <kind>",
+				"instead of vm.firmware of the config",
+			).choices(["bios", "efi"]),
+		)
 		.action(async (files: string[], options: BootOptions) => {
 			const { loadProject, releaseFolder } = await import(
 				"../pipeline/project.ts"
 			);
 			const { bundleFile } = await import("../pipeline/bundle.ts");
-			const { readRelease } = await import("../release/folder.ts");
-			const { bootRelease } = await import("../vm/release.ts");
+			const { diskFile } = await import("../pipeline/disk.ts");
+			const { bootDisk, bootRelease } = await import("../vm/release.ts");
 			const project = await loadProject({
 				files,
 				directory: options.directory,
 			});
-			const folder = releaseFolder(project, options.output);
-			const manifest = await readRelease(folder);
-			const bundle = await bundleFile(project, options.output);
-			const outcome = await bootRelease({
-				folder,
-				settings: project.config.value.vm,
-				rootFile: manifest.root.file,
-				bundle,
-				kernelParameters: manifest.kernel.cmdline,
+			const { vm } = project.config.value;
+			const common = {
+				settings: { ...vm, firmware: options.firmware ?? vm.firmware },
 				name: options.name ?? project.name,
 				mode: modeOf(options),
-				onEvent: (event) => tell(event, options),
-			});
+				onEvent: (event: BootEvent) => tell(event, options),
+			};
+			const folder = releaseFolder(project, options.output);
+			const outcome =
+				options.disk || options.keep
+					? await bootDisk({
+							...common,
+							file: diskFile(project, "raw", options.output),
+							keep: options.keep === true,
+						})
+					: await bootRelease({
+							...common,
+							...(await releaseToBoot(folder)),
+							bundle: await bundleFile(project, options.output),
+						});
 			if (options.json) print(JSON.stringify({ type: "outcome", ...outcome }));
 		});
 });
+
+async function releaseToBoot(folder: string) {
+	const { readRelease } = await import("../release/folder.ts");
+	const manifest = await readRelease(folder);
+	return {
+		folder,
+		rootFile: manifest.root.file,
+		kernelParameters: manifest.kernel.cmdline,
+	};
+}
 
 function modeOf(options: BootOptions): BootMode {
 	if (options.detach)
@@ -116,6 +150,8 @@ function describe(event: Exclude<BootEvent, { type: "output" }>): string {
 		}
 		case "state-disk":
 			return `state disk ${event.file} (${event.created ? "made just now" : "kept from before"})`;
+		case "kept-disk":
+			return `disk ${event.file} (${event.created ? "copied just now" : "kept from before"})`;
 		case "ready":
 			return `ready after ${event.seconds.toFixed(1)}s`;
 		case "note":

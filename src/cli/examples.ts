@@ -31,6 +31,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 			"dock0 boot --detach --ready",
 			"back at the prompt once the host is ready",
 		],
+		["dock0 boot --disk --firmware efi", "the image of dock0 disk, by UEFI"],
 		[
 			"dock0 boot --until 'login:' --timeout 60",
 			"for scripts: exit code 0 when it came",
@@ -44,6 +45,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 	ssh: [["dock0 ssh --run uptime", "one command on the host"]],
 	console: [["dock0 console --host web1", "of the host in hosts/web1.yaml"]],
 	destroy: [["dock0 destroy", "asks for the server's label"]],
+	disk: [
+		["dock0 disk", "build/NAME.img, or what disk.formats says"],
+		["dock0 disk --format qcow2 gz", "for QEMU and for a cloud's upload"],
+	],
 	config: [
 		["dock0 config", "the bundle of the dock0.yaml of this folder"],
 		[

@@ -8,6 +8,7 @@ import { configCommand } from "./config.ts";
 import { consoleCommand } from "./console.ts";
 import { deployCommand } from "./deploy.ts";
 import { destroyCommand } from "./destroy.ts";
+import { diskCommand } from "./disk.ts";
 import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
 import { explainCommand } from "./explain.ts";
@@ -37,6 +38,7 @@ export function createProgram(): Command {
 		initCommand,
 		buildCommand,
 		bootCommand,
+		diskCommand,
 		configCommand,
 		planCommand,
 		lockCommand,

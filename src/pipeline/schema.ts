@@ -2,6 +2,7 @@ import { z } from "zod";
 import { toJsonSchema } from "../config/json-schema.ts";
 import { deploySchema } from "../deploy/schema.ts";
 import { hostSchema } from "../host/schema.ts";
+import { diskSchema } from "../image/disk/schema.ts";
 import { imageSchema } from "../image/schema.ts";
 import { initramfsSchema } from "../initramfs/schema.ts";
 import { kernelSchema } from "../kernel/schema.ts";
@@ -41,6 +42,9 @@ export const configSchema = z.strictObject({
 		.prefault({})
 		.describe("what finds and mounts the root"),
 	image: imageSchema.prefault({}).describe("how the root is packed"),
+	disk: diskSchema
+		.prefault({})
+		.describe("the disk image that `dock0 disk` writes"),
 	state: stateSchema.prefault({}).describe("what survives a reboot"),
 	release: releaseSchema
 		.prefault({})

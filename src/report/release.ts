@@ -26,3 +26,15 @@ export function describeBundle(bundle: {
 	const { folder, record } = bundle;
 	return `bundle of ${record.host}: ${folder}, ${formatBytes(record.bytes)}, ${record.sha256.slice(0, 12)}`;
 }
+
+/** A line for each disk image. */
+export function describeDisks(
+	disks: readonly { format: string; file: string; bytes: number }[],
+): string {
+	return disks
+		.map(
+			({ format, file, bytes }) =>
+				`  disk ${file}, ${format}, ${formatBytes(bytes)}`,
+		)
+		.join("\n");
+}

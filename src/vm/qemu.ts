@@ -11,6 +11,8 @@ export interface Drive {
 	serial?: string;
 	/** Default `virtio-blk`: the guest calls them /dev/vda, vdb… in order; with `virtio-scsi` /dev/sda… */
 	bus?: "virtio-blk" | "virtio-scsi";
+	/** What the guest writes goes to a file of QEMU's own, which vanishes with it. */
+	throwAway?: boolean;
 }
 
 /** OVMF's two flash images. */
@@ -128,7 +130,9 @@ function driveArguments({ drives, kernel }: Machine): string[] {
 		...(needsScsi ? ["-device", "virtio-scsi-pci,id=scsi0"] : []),
 		...drives.flatMap((drive, index) => {
 			// Discarded blocks are freed, so that a sparse disk stays sparse.
-			const access = drive.readonly ? "readonly=on" : "discard=unmap";
+			const access = drive.readonly
+				? "readonly=on"
+				: `discard=unmap${drive.throwAway ? ",snapshot=on" : ""}`;
 			const device =
 				drive.bus === "virtio-scsi" ? "scsi-hd,bus=scsi0.0" : "virtio-blk-pci";
 			const serial = drive.serial ? `,serial=${quote(drive.serial)}` : "";

@@ -107,7 +107,7 @@ async function releaseFile(folder: string, name: string): Promise<string> {
 }
 
 /** Data of the user's that is not a cache: XDG Base Directory Specification, $XDG_STATE_HOME. */
-function stateFolder(): string {
+export function stateFolder(): string {
 	const base =
 		environment().env.XDG_STATE_HOME ?? join(homedir(), ".local", "state");
 	return join(base, "dock0");

@@ -2,7 +2,9 @@ import { interruptSignal } from "../system/cleanup.ts";
 import { type Choice, chooseAccelerator } from "./accelerator.ts";
 import type { Terminal } from "./attach.ts";
 import { bootVm } from "./boot.ts";
+import { type DiskMachineOptions, diskMachine } from "./disk-machine.ts";
 import { runInForeground } from "./foreground.ts";
+import type { Accelerator, Machine } from "./qemu.ts";
 import {
 	type ReleaseMachineOptions,
 	releaseMachine,
@@ -28,19 +30,27 @@ export type BootEvent =
 			acceleration: Choice;
 	  }
 	| { type: "state-disk"; file: string; created: boolean }
+	| { type: "kept-disk"; file: string; created: boolean }
 	/** Raw console output, in mode `until`. */
 	| { type: "output"; chunk: Uint8Array }
 	| { type: "ready"; seconds: number }
 	/** A sentence for the person at the terminal. */
 	| { type: "note"; text: string };
 
-export interface BootReleaseOptions
-	extends Omit<ReleaseMachineOptions, "reboot" | "onStateDisk"> {
+interface BootSettings {
 	mode: BootMode;
 	/** Absolute; default `vm-logs/NAME.log` in the cache. */
 	logFile?: string;
 	onEvent?: (event: BootEvent) => void;
 }
+
+export interface BootReleaseOptions
+	extends BootSettings,
+		Omit<ReleaseMachineOptions, "reboot" | "onStateDisk"> {}
+
+export interface BootDiskOptions
+	extends BootSettings,
+		Omit<DiskMachineOptions, "reboot" | "onDisk"> {}
 
 export type BootOutcome =
 	| { kind: "exited"; exit: VmExit }
@@ -57,17 +67,51 @@ export type BootOutcome =
 export async function bootRelease(
 	options: BootReleaseOptions,
 ): Promise<BootOutcome> {
+	return await bootMachine(options, (accelerator, reboot, tell) =>
+		releaseMachine(
+			{
+				...options,
+				reboot,
+				onStateDisk: (disk) => tell({ type: "state-disk", ...disk }),
+			},
+			accelerator,
+		),
+	);
+}
+
+/**
+ * Boots a disk image by the firmware, as a real machine does; otherwise like `bootRelease`.
+ * @throws ExpectedError, likewise.
+ */
+export async function bootDisk(options: BootDiskOptions): Promise<BootOutcome> {
+	return await bootMachine(options, (accelerator, reboot, tell) =>
+		diskMachine(
+			{
+				...options,
+				reboot,
+				onDisk: (disk) => tell({ type: "kept-disk", ...disk }),
+			},
+			accelerator,
+		),
+	);
+}
+
+async function bootMachine(
+	options: BootSettings & Pick<ReleaseMachineOptions, "name" | "settings">,
+	prepare: (
+		accelerator: Accelerator,
+		reboot: boolean,
+		tell: (event: BootEvent) => void,
+	) => Promise<Machine>,
+): Promise<BootOutcome> {
 	const { name, mode } = options;
 	const tell = options.onEvent ?? (() => undefined);
 	const acceleration = await chooseAccelerator(options.settings.accel);
-	const machine = await releaseMachine(
-		{
-			...options,
-			// A test that waits for something wants to hear of a reboot as an end.
-			reboot: mode.kind !== "until",
-			onStateDisk: (disk) => tell({ type: "state-disk", ...disk }),
-		},
+	const machine = await prepare(
 		acceleration.accelerator,
+		// A test that waits for something wants to hear of a reboot as an end.
+		mode.kind !== "until",
+		tell,
 	);
 	const begun = performance.now();
 	const seconds = (): number => (performance.now() - begun) / 1000;

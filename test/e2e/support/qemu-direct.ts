@@ -1,4 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { type RunningProcess, start } from "../../../src/system/process.ts";
+import { efiFirmware } from "../../../src/vm/firmware.ts";
 
 /** A QEMU guest started straight from a kernel and an initramfs, with its serial console in our hands. */
 export interface DirectGuest {
@@ -36,6 +39,35 @@ export function bootDirect(options: {
 		...["-initrd", options.initramfs],
 		...["-append", `console=ttyS0 quiet panic=-1 ${options.append}`],
 		...(options.devices ?? []),
+	]);
+	return watch(child);
+}
+
+/**
+ * Boots from the first of `devices` by the firmware, likewise.
+ * @param options.folder for the EFI firmware's variables.
+ */
+export async function bootDisk(options: {
+	devices: readonly string[];
+	firmware: "bios" | "efi";
+	folder: string;
+	memoryMiB?: number;
+}): Promise<DirectGuest> {
+	const { devices, firmware, folder } = options;
+	const efi: string[] = [];
+	if (firmware === "efi") {
+		const variables = join(folder, `efi-${randomUUID()}.fd`);
+		const { code } = await efiFirmware(variables);
+		efi.push(
+			...["-drive", `if=pflash,unit=0,format=raw,readonly=on,file=${code}`],
+			...["-drive", `if=pflash,unit=1,format=raw,file=${variables}`],
+		);
+	}
+	const child = start("qemu-system-x86_64", [
+		...["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"],
+		...["-smp", "2", "-m", String(options.memoryMiB ?? 512), "-no-reboot"],
+		...["-display", "none", "-monitor", "none", "-serial", "stdio"],
+		...["-nodefaults", ...efi, ...devices],
 	]);
 	return watch(child);
 }

@@ -31,6 +31,7 @@ fact boots "$(wc -l < /var/lib/app/boots 2> /dev/null)"
 echo boot >> /var/lib/app/boots
 echo changed 2> /dev/null > /etc/written && fact write.etc yes || fact write.etc no
 echo changed 2> /dev/null > /run/dock0/root/etc/written && fact write.root yes || fact write.root no
+fact cmdline "$(cat /proc/cmdline)"
 fact args "$*"
 fact modules "$(sed 's/ .*//' /proc/modules 2> /dev/null | tr '\\n' ' ')"
 fact pid $$

@@ -1,0 +1,70 @@
+import { Option } from "commander";
+import { type DiskFormat, diskFormats } from "../image/disk/schema.ts";
+import {
+	defineCommand,
+	type OutputOptions,
+	type ProjectOptions,
+	print,
+	withConfig,
+	withOutput,
+} from "./command.ts";
+
+interface DiskOptions extends ProjectOptions, OutputOptions {
+	output?: string;
+	refresh?: boolean;
+	format?: DiskFormat[];
+}
+
+export const diskCommand = defineCommand((program) => {
+	withOutput(
+		withConfig(
+			program
+				.command("disk")
+				.description("build, and put the release on a disk image that boots"),
+		),
+	)
+		.option(
+			"-o, --output <dir>",
+			"folder for release and disk (default: build/ beside the first config)",
+		)
+		.addOption(
+			new Option(
+				"--format <format...>",
+				"what to write (default: disk.formats of the config)",
+			).choices(diskFormats),
+		)
+		.option(
+			"--refresh",
+			"look for newer packages instead of using those of the last build",
+		)
+		.action(async (files: string[], options: DiskOptions) => {
+			const { buildDisk } = await import("../pipeline/disk.ts");
+			const { loadProject } = await import("../pipeline/project.ts");
+			const { observer } = await import("./observer.ts");
+			const { describeRelease, describeDisks } = await import(
+				"../report/release.ts"
+			);
+			const project = await loadProject({
+				files,
+				directory: options.directory,
+			});
+			const progress = observer(options);
+			try {
+				const { release, disks } = await buildDisk(project, {
+					observe: progress.observe,
+					output: options.output,
+					refresh: options.refresh === true,
+					formats: options.format,
+				});
+				progress.stop();
+				if (options.json)
+					print(JSON.stringify({ type: "disk", ...release, disks }));
+				else if (!options.quiet) {
+					print(describeRelease(release));
+					print(describeDisks(disks));
+				}
+			} finally {
+				progress.stop();
+			}
+		});
+});

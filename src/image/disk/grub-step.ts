@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { defineStep, type Step } from "../../plan/step.ts";
+import { stepFailure } from "../../system/errors.ts";
+import { grubConfig } from "./grub-config.ts";
+import type { DiskSettings } from "./schema.ts";
+import { tarOf } from "./tar.ts";
+
+/** Where Debian's grub-pc-bin and grub-efi-amd64-bin, and Arch's grub, keep GRUB's parts. */
+const folder = "/usr/lib/grub";
+
+/** What the script uses, and what helps a person at GRUB's prompt. */
+const modules = [
+	...["memdisk", "tar", "normal", "configfile", "part_gpt"],
+	...["echo", "test", "regexp", "loadenv", "probe", "sleep", "reboot"],
+	...["linux", "terminal", "ls", "cat", "halt", "help", "minicmd"],
+];
+
+const platforms = [
+	{
+		format: "i386-pc",
+		output: "core.img",
+		modules: ["biosdisk", "serial"],
+		options: [],
+		package: "grub-pc-bin",
+	},
+	{
+		format: "x86_64-efi",
+		output: "grub.efi",
+		// efi_gop: without it Linux starts without a screen.
+		modules: ["efi_gop", "serial"],
+		// Signed by a key that the firmware knows itself, not through Microsoft's shim.
+		options: ["--disable-shim-lock"],
+		package: "grub-efi-amd64-bin",
+	},
+] as const;
+
+/**
+ * Makes GRUB for BIOS (`boot.img`, `core.img`) and EFI (`grub.efi`), with all modules and the script
+ * built in: it reads no further file of its own.
+ */
+export function grubStep(
+	settings: Pick<DiskSettings, "slots" | "menuSeconds" | "serial">,
+): Step<"boot.img" | "core.img" | "grub.efi"> {
+	const script = grubConfig(settings);
+	return defineStep({
+		name: "disk/grub",
+		title: "making GRUB for BIOS and EFI",
+		version: 2,
+		needs: {},
+		inputs: { values: { script, modules, platforms }, tools: ["grub-mkimage"] },
+		outputs: ["boot.img", "core.img", "grub.efi"],
+		async run({ out, temp, run }) {
+			const memdisk = join(temp, "memdisk.tar");
+			await writeFile(memdisk, tarOf("dock0/grub.cfg", Buffer.from(script)));
+			for (const platform of platforms) {
+				const parts = join(folder, platform.format);
+				if (!existsSync(parts))
+					throw stepFailure({
+						code: "TOOL_MISSING",
+						message: `GRUB for ${platform.format} is not installed on this machine: no ${parts}`,
+						hint: `on Debian: apt-get install ${platform.package}`,
+					});
+				await run("grub-mkimage", [
+					...["--directory", parts, "--format", platform.format],
+					...["--output", join(out, platform.output)],
+					...["--memdisk", memdisk, "--prefix", "(memdisk)/dock0"],
+					...platform.options,
+					...modules,
+					...platform.modules,
+				]);
+			}
+			await copyFile(join(folder, "i386-pc/boot.img"), join(out, "boot.img"));
+		},
+	});
+}

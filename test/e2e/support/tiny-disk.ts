@@ -1,0 +1,77 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { grubStep } from "../../../src/image/disk/grub-step.ts";
+import {
+	type DiskSettings,
+	diskSchema,
+} from "../../../src/image/disk/schema.ts";
+import type { DiskOptions } from "../../../src/image/disk/write-disk.ts";
+import { buildInitramfs } from "../../../src/initramfs/build.ts";
+import { initramfsSchema } from "../../../src/initramfs/schema.ts";
+import { execute } from "../../../src/plan/execute.ts";
+import { keySteps } from "../../../src/plan/key.ts";
+import { run } from "../../../src/system/process.ts";
+import { debianKernel } from "./debian-kernel.ts";
+import { hostBusybox, makeTinyRoot, squash } from "./tiny-root.ts";
+
+/** Settings of a small disk whose menu does not wait. */
+export function diskSettings(
+	settings: Record<string, unknown> = {},
+): DiskSettings {
+	return diskSchema.parse({
+		slotSize: "64M",
+		bundleSize: "1M",
+		stateSize: "16M",
+		menuSeconds: 0,
+		...settings,
+	});
+}
+
+/** Makes, in `folder`, what a disk of the tiny root (see `makeTinyRoot`) is written from. */
+export async function tinyDiskParts(
+	folder: string,
+	settings: DiskSettings = diskSettings(),
+): Promise<DiskOptions> {
+	const kernel = await debianKernel();
+	const initramfs = join(folder, "initramfs");
+	await mkdir(folder, { recursive: true });
+	await buildInitramfs({
+		modulesRoot: kernel.root,
+		kernelVersion: kernel.version,
+		busybox: hostBusybox,
+		settings: initramfsSchema.parse({ compressionLevel: 3, waitSeconds: 20 }),
+		out: initramfs,
+		run,
+	});
+	await makeTinyRoot(join(folder, "root"));
+	const root = join(folder, "root.squashfs");
+	await squash(join(folder, "root"), root);
+	return {
+		release: {
+			name: "tiny",
+			version: "1.0",
+			release: "0".repeat(64),
+			cmdline: "console=ttyS0 quiet panic=-1 odd=a*b",
+			root,
+			kernel: kernel.image,
+			initramfs,
+		},
+		settings,
+		grub: await grubParts(folder, settings),
+		epoch: 1_735_689_600,
+	};
+}
+
+async function grubParts(
+	folder: string,
+	settings: DiskSettings,
+): Promise<string> {
+	const step = grubStep(settings);
+	const entries = await execute({
+		steps: await keySteps([step]),
+		observe: () => undefined,
+		signal: new AbortController().signal,
+		logDir: join(folder, "logs"),
+	});
+	return entries.get(step.name)?.outputs ?? "";
+}
