@@ -4,6 +4,7 @@ import { defineStep, type Step } from "../plan/step.ts";
 import { mkfsErofsArguments } from "./erofs.ts";
 import type { ImageSettings } from "./schema.ts";
 import { mksquashfsArguments } from "./squashfs.ts";
+import { appendHashTree } from "./verity.ts";
 
 /** The program that packs a tree into a file system of that kind, and its arguments. */
 function packCommand(
@@ -21,8 +22,9 @@ function packCommand(
 }
 
 /**
- * Unpacks the root file system, puts the kernel's modules into it, and packs the whole to `root`. Runs
- * as root of a namespace, so that owners and capabilities stay what they are.
+ * Unpacks the root file system, puts the kernel's modules into it, and packs the whole to `root`, with its
+ * hash tree appended if that is wanted; `verity` is then what `dock0.verity=` says (JSON of `Verity`), else
+ * null. Runs as root of a namespace, so that owners and capabilities stay what they are.
  * @param epoch seconds since 1970 for every time stamp (SOURCE_DATE_EPOCH).
  */
 export function rootImageStep(parts: {
@@ -32,21 +34,21 @@ export function rootImageStep(parts: {
 	files: Readonly<Record<string, string>>;
 	settings: ImageSettings;
 	epoch: number;
-}): Step<"root"> {
+}): Step<"root" | "verity"> {
 	const { rootfs, kernel, files, settings, epoch } = parts;
-	const { type } = settings;
+	const { type, verity } = settings;
 	// Checked here already: a bad level is bad input, not a failed step.
 	const [program] = packCommand(settings, "", "", epoch);
 	return defineStep({
 		name: `image/${type}`,
 		title: `packing the root as ${type} with ${settings[type].compression}`,
-		version: 2,
+		version: 3,
 		needs: { rootfs, kernel },
 		inputs: {
-			values: { [type]: settings[type], epoch, files },
+			values: { [type]: settings[type], verity, epoch, files },
 			tools: [program, "tar"],
 		},
-		outputs: ["root"],
+		outputs: ["root", "verity"],
 		async run({ out, temp, needs, runInNamespace }) {
 			const tree = join(temp, "tree");
 			const own = join(temp, "own");
@@ -75,6 +77,8 @@ export function rootImageStep(parts: {
 				own,
 				...packCommand(settings, tree, join(out, "root"), epoch),
 			]);
+			const hashes = verity ? await appendHashTree(join(out, "root")) : null;
+			await writeFile(join(out, "verity"), `${JSON.stringify(hashes)}\n`);
 		},
 	});
 }

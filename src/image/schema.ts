@@ -63,6 +63,12 @@ export const imageSchema = z.strictObject({
 		.describe(
 			"file system of the root image: squashfs is smaller, erofs reads faster",
 		),
+	verity: z
+		.boolean()
+		.default(true)
+		.describe(
+			"append a hash tree by which the kernel checks each block of the root when it is read (dm-verity), and put its hash on the kernel command line",
+		),
 	squashfs: squashfsSchema
 		.prefault({})
 		.describe("the squashed root file system, for `type: squashfs`"),

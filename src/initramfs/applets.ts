@@ -3,6 +3,7 @@ import type { RunCommand } from "./run-command.ts";
 
 /** What the init calls of busybox; the rescue shell gets all that the binary has. */
 export const neededApplets: readonly string[] = [
+	"blockdev",
 	"cat",
 	"chmod",
 	"chown",
@@ -12,9 +13,11 @@ export const neededApplets: readonly string[] = [
 	"dmesg",
 	"echo",
 	"grep",
+	"gzip",
 	"head",
 	"hexdump",
 	"insmod",
+	"losetup",
 	"ls",
 	"mkdir",
 	"mount",
@@ -28,6 +31,7 @@ export const neededApplets: readonly string[] = [
 	"sed",
 	"setsid",
 	"sh",
+	"sha256sum",
 	"sleep",
 	"stat",
 	"stty",

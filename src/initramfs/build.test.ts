@@ -14,6 +14,7 @@ import { run } from "../system/process.ts";
 import { neededApplets } from "./applets.ts";
 import { buildInitramfs } from "./build.ts";
 import { initramfsSchema } from "./schema.ts";
+import { stateSchema } from "./state-schema.ts";
 
 const version = "6.1.0-test";
 let temp: string;
@@ -68,6 +69,7 @@ async function build(
 			modules: ["virtio_blk"],
 			...config,
 		}),
+		state: stateSchema.parse({}),
 		out,
 		run,
 	});

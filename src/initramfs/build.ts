@@ -8,6 +8,8 @@ import { assembleInit } from "./init-script.ts";
 import { moduleEntries } from "./kernel-modules.ts";
 import type { RunCommand } from "./run-command.ts";
 import type { InitramfsSettings } from "./schema.ts";
+import type { StateSettings } from "./state-schema.ts";
+import type { ToolFile } from "./tool-closure.ts";
 
 /** What an initramfs is made from. */
 export interface InitramfsParts {
@@ -18,6 +20,9 @@ export interface InitramfsParts {
 	/** Path of a statically linked busybox. */
 	busybox: string;
 	settings: InitramfsSettings;
+	state: StateSettings;
+	/** Further files, such as the ones of `toolClosure`. */
+	files?: readonly ToolFile[];
 	/** Path of the file to write. */
 	out: string;
 	run: RunCommand;
@@ -28,7 +33,8 @@ export interface InitramfsParts {
  * @throws ExpectedError when a module or an applet is missing, or a compressor fails.
  */
 export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
-	const { modulesRoot, kernelVersion, busybox, settings, out, run } = parts;
+	const { modulesRoot, kernelVersion, busybox, settings, state, out, run } =
+		parts;
 	const temp = await mkdtemp(join(dirname(out), ".initramfs-"));
 	const clean = onInterrupt(() => rm(temp, { recursive: true, force: true }));
 	try {
@@ -38,6 +44,7 @@ export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
 				await readFile(busybox),
 				await listApplets(busybox, run),
 			),
+			...(await Promise.all((parts.files ?? []).map(fileEntry))),
 			...(await moduleEntries({
 				modulesRoot,
 				kernelVersion,
@@ -50,7 +57,7 @@ export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
 				kind: "file" as const,
 				path: "init",
 				mode: 0o755,
-				data: Buffer.from(await assembleInit(settings)),
+				data: Buffer.from(await assembleInit({ ...settings, state })),
 			},
 		];
 		const archive = join(temp, "archive.cpio");
@@ -85,6 +92,10 @@ function baseEntries(): CpioEntry[] {
 			minor: 3,
 		},
 	];
+}
+
+async function fileEntry({ path, source }: ToolFile): Promise<CpioEntry> {
+	return { kind: "file", path, mode: 0o755, data: await readFile(source) };
 }
 
 function busyboxEntries(

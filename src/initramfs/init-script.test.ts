@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../system/process.ts";
 import { neededApplets } from "./applets.ts";
-import { assembleInit, initFolder } from "./init-script.ts";
+import { assembleInit, type InitSettings, initFolder } from "./init-script.ts";
+import { stateSchema } from "./state-schema.ts";
 
-const settings = {
+const settings: InitSettings = {
 	onFailure: "poweroff",
 	rebootAfter: 7,
 	waitSeconds: 9,
-} as const;
+	state: stateSchema.parse({ encryption: "file", key: "LABEL=k:/state.key" }),
+};
 let temp: string;
 let init: string;
 
@@ -26,6 +28,9 @@ test("the assembled script is one file with the config's values", () => {
 	expect(init).not.toMatch(/^\. /m);
 	expect(init).toContain(
 		"\nonfailure=poweroff\nrebootafter=7\nwaitseconds=9\n",
+	);
+	expect(init).toContain(
+		"\nstateencryption='file'\nstatekey='LABEL=k:/state.key'\n",
 	);
 });
 

@@ -77,9 +77,14 @@ export function loadList(
 		.join("");
 }
 
-/** File systems can be slow to load (btrfs measures its checksums), so only those that get mounted are. */
+/**
+ * Device mapper targets and ciphers are loaded by what uses them. File systems can be slow to load (btrfs measures its checksums), so only those that get mounted are.
+ */
 function isOnDemand(name: string, file: string): boolean {
-	return name === "loop" || /(^|\/)kernel\/fs\//.test(file);
+	return (
+		name === "loop" ||
+		/(^|\/)kernel\/(fs|crypto|arch\/[^/]+\/crypto|drivers\/md)\//.test(file)
+	);
 }
 
 async function findModuleFolder(

@@ -90,6 +90,9 @@ function absentProblem(index: ModuleIndex, name: string): ProblemDetails {
 	return {
 		code: "INITRAMFS_MODULE_ABSENT",
 		message: `the kernel has no module '${name}', neither loadable nor built in`,
-		hint: `${suggestion}write '?${name}' if the kernel may lack it`,
+		hint:
+			name === "dm_verity"
+				? "add `verity` to kernel.config, or set image.verity to false"
+				: `${suggestion}write '?${name}' if the kernel may lack it`,
 	};
 }

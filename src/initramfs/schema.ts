@@ -22,6 +22,9 @@ export const baseModules: readonly string[] = [
 	"?nls_ascii",
 	"?nls_utf8",
 	"?erofs",
+	"?dm_mod",
+	"?dm_verity",
+	"?sha256_ssse3",
 ];
 
 const moduleName = z

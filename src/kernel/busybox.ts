@@ -1,8 +1,8 @@
 import { copyFile, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { PackageSource } from "../plan/package-source.ts";
 import { defineStep, type Step } from "../plan/step.ts";
 import { stepFailure } from "../system/errors.ts";
-import type { PackageSource } from "./package-source.ts";
 import { isStaticProgram } from "./static-elf.ts";
 
 // Debian's busybox-static; Arch's busybox is static too; merged /usr or not.

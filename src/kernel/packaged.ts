@@ -1,8 +1,8 @@
 import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { PackageSource } from "../plan/package-source.ts";
 import { defineStep, type Step } from "../plan/step.ts";
 import { findInstalledKernel } from "./installed-layout.ts";
-import type { PackageSource } from "./package-source.ts";
 
 /**
  * What every kernel step leaves: `vmlinuz`; `modules`, a folder with `lib/modules/VERSION/…` and

@@ -1,8 +1,8 @@
+import type { PackageSource } from "../plan/package-source.ts";
 import type { Step } from "../plan/step.ts";
 import { type CompileStep, compileStep } from "./compile/compile-step.ts";
 import { type ConfigStep, configStep } from "./compile/config-step.ts";
 import { treeStep } from "./compile/tree-step.ts";
-import type { PackageSource } from "./package-source.ts";
 import {
 	type KernelOutput,
 	kernelOutputs,

@@ -129,6 +129,7 @@ export const kernelSchema = z
 				"virtio",
 				"systemd",
 				"docker",
+				"verity",
 				"mitigations",
 				"hardening",
 			])

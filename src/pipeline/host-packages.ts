@@ -1,5 +1,5 @@
-import type { PackageSource } from "../kernel/package-source.ts";
 import { hostAptPackages } from "../kernel/source/host-apt.ts";
+import type { PackageSource } from "../plan/package-source.ts";
 import { backendFor } from "../rootfs/backends.ts";
 import { parseStanzas } from "../rootfs/debian/control.ts";
 import { fetchFromHost } from "../rootfs/debian/fetch.ts";

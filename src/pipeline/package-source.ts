@@ -1,8 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { PackageSource } from "../kernel/package-source.ts";
 import { canonicalJson } from "../plan/canonical.ts";
-import type { PackageFile, PackageOrigin } from "../rootfs/backend.ts";
+import type { PackageSource } from "../plan/package-source.ts";
+import type {
+	ExtractOptions,
+	PackageFile,
+	PackageOrigin,
+} from "../rootfs/backend.ts";
 import { backendFor } from "../rootfs/backends.ts";
 import type { Lock } from "../rootfs/lock.ts";
 import type { RootfsSettings } from "../rootfs/schema.ts";
@@ -34,8 +38,8 @@ export function packageSource(
 	const inputs = backend.inputs(settings);
 	return recorded({
 		inputs: { ...inputs, values: { ...inputs.values, refresh: stamp.refresh } },
-		extract: (context, packages, target) =>
-			backend.extract(context, settings, packages, target),
+		extract: (context, packages, target, options) =>
+			backend.extract(context, settings, packages, target, options),
 	});
 }
 
@@ -43,6 +47,7 @@ type Extract<Result> = (
 	context: Parameters<PackageSource["extract"]>[0],
 	packages: readonly string[],
 	target: string,
+	options?: ExtractOptions,
 ) => Promise<Result>;
 
 /** Leaves what `extract` tells of each name. */
@@ -52,10 +57,10 @@ export function recorded(source: {
 }): PackageSource {
 	return {
 		inputs: source.inputs,
-		async extract(context, packages, target) {
+		async extract(context, packages, target, options) {
 			const origins: Record<string, PackageOrigin[]> = {};
 			for (const name of packages)
-				origins[name] = await source.extract(context, [name], target);
+				origins[name] = await source.extract(context, [name], target, options);
 			await writeFileAtomically(
 				join(context.out, originsFile),
 				`${JSON.stringify(origins, null, "\t")}\n`,

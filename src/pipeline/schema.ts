@@ -5,19 +5,11 @@ import { hostSchema } from "../host/schema.ts";
 import { diskSchema } from "../image/disk/schema.ts";
 import { imageSchema } from "../image/schema.ts";
 import { initramfsSchema } from "../initramfs/schema.ts";
+import { stateSchema } from "../initramfs/state-schema.ts";
 import { kernelSchema } from "../kernel/schema.ts";
 import { releaseSchema, updateSchema } from "../release/schema.ts";
 import { rootfsSchema } from "../rootfs/schema.ts";
 import { vmSchema } from "../vm/schema.ts";
-
-const stateSchema = z.strictObject({
-	paths: z
-		.array(z.string().startsWith("/", "an absolute path"))
-		.default([])
-		.describe(
-			"folders that live on the state volume, or in RAM when there is none",
-		),
-});
 
 /** The whole config: each folder describes its own part, and this puts them together. */
 export const configSchema = z.strictObject({

@@ -1,7 +1,9 @@
 import { rootImageStep } from "../image/root.ts";
 import { initramfsStep } from "../initramfs/step.ts";
+import { toolsStep, wantedModules, wantedTools } from "../initramfs/tools.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
 import { kernelStep } from "../kernel/plan.ts";
+import type { PackageSource } from "../plan/package-source.ts";
 import { contentsStep } from "../release/contents.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { sbomStep } from "../release/sbom/step.ts";
@@ -14,10 +16,30 @@ import { packageSource } from "./package-source.ts";
 import type { PackagesStamp } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
 
-/** What a distribution calls the kernel and the static busybox when the config does not say. */
+/** What a distribution calls the kernel (when the config does not say) and what goes into the initramfs. */
 const packageNames = {
-	debian: { kernel: "linux-image-cloud-amd64", busybox: "busybox-static" },
-	arch: { kernel: "linux", busybox: "busybox" },
+	debian: {
+		kernel: "linux-image-cloud-amd64",
+		busybox: "busybox-static",
+		tools: {
+			dmsetup: "dmsetup",
+			e2fsprogs: "e2fsprogs",
+			xfsprogs: "xfsprogs",
+			btrfsProgs: "btrfs-progs",
+			cryptsetup: "cryptsetup-bin",
+		},
+	},
+	arch: {
+		kernel: "linux",
+		busybox: "busybox",
+		tools: {
+			dmsetup: "device-mapper",
+			e2fsprogs: "e2fsprogs",
+			xfsprogs: "xfsprogs",
+			btrfsProgs: "btrfs-progs",
+			cryptsetup: "cryptsetup",
+		},
+	},
 } as const;
 
 /**
@@ -51,10 +73,21 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 		epoch,
 	});
 	const busybox = busyboxStep({ package: names.busybox, packages: source });
+	const wanted = { verity: config.image.verity, state: config.state };
+	const sets = wantedTools(wanted);
+	const tools =
+		sets.length > 0
+			? toolsStep({ sets, packageNames: names.tools, packages: source })
+			: undefined;
 	const initramfs = initramfsStep({
-		settings: config.initramfs,
+		settings: {
+			...config.initramfs,
+			baseModules: [...config.initramfs.baseModules, ...wantedModules(wanted)],
+		},
+		state: config.state,
 		kernel,
 		busybox,
+		tools,
 	});
 	const root = rootImageStep({
 		rootfs,

@@ -60,7 +60,7 @@ const listPatterns = [
  */
 export function contentsStep(parts: {
 	packages: Step<"packages.json" | "origins.json" | "rootfs.tar">;
-	root: Step<"root">;
+	root: Step<"root" | "verity">;
 	rootType: RootType;
 }): Step<typeof contentsFile> {
 	const { packages, root, rootType } = parts;

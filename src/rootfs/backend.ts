@@ -50,6 +50,11 @@ export interface InstallOptions {
 	locked?: readonly PackageFile[] | undefined;
 }
 
+export interface ExtractOptions {
+	/** Also unpack the packages of shared libraries that the named ones depend on, and so on. */
+	libraries?: boolean;
+}
+
 /** A distribution: how its packages come into a tree. */
 export interface PackageBackend {
 	readonly name: RootfsSettings["backend"];
@@ -75,8 +80,8 @@ export interface PackageBackend {
 		options: InstallOptions,
 	): Promise<void>;
 	/**
-	 * Downloads and verifies the named packages, without their dependencies, and unpacks their files into
-	 * the folder `target`, running none of their scripts. A package without files of its own, such as
+	 * Downloads and verifies the named packages, without their dependencies (but see `ExtractOptions`), and
+	 * unpacks their files into the folder `target`, running none of their scripts. A package without files of its own, such as
 	 * `linux-image-cloud-amd64`, stands for what it depends on.
 	 * @returns what was unpacked.
 	 * @throws ExpectedError (exit code 1) when a package is unknown or its signature is wrong.
@@ -86,6 +91,7 @@ export interface PackageBackend {
 		settings: RootfsSettings,
 		packages: readonly string[],
 		target: string,
+		options?: ExtractOptions,
 	): Promise<PackageOrigin[]>;
 	/**
 	 * Makes sure that the files of locked packages are on this machine: kept from before, in the pool

@@ -22,12 +22,14 @@ export interface ArchRepository {
 	keyId: string;
 }
 
-/** Debian packages for a Docker host, with Arch's kernel and busybox beside it. */
+/** Debian packages for a Docker host, with Arch's kernel and what goes into the initramfs beside it. */
 export const dockerHostPackages: readonly string[] = [
 	"busybox-static",
 	"ca-certificates",
+	"dmsetup",
 	"docker.io",
 	"docker-cli",
+	"e2fsprogs",
 	"iptables",
 	"linux-image-cloud-amd64",
 	"openssh-server",

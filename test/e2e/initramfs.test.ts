@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildInitramfs } from "../../src/initramfs/build.ts";
 import { initramfsSchema } from "../../src/initramfs/schema.ts";
+import { stateSchema } from "../../src/initramfs/state-schema.ts";
 import { run } from "../../src/system/process.ts";
 import { type DebianKernel, debianKernel } from "./support/debian-kernel.ts";
 import {
@@ -77,6 +78,7 @@ beforeAll(async () => {
 		modulesRoot: kernel.root,
 		kernelVersion: kernel.version,
 		busybox: hostBusybox,
+		state: stateSchema.parse({}),
 		settings: initramfsSchema.parse({ compressionLevel: 3, waitSeconds: 20 }),
 		out: initramfs,
 		run,
@@ -93,7 +95,7 @@ beforeAll(async () => {
 	await squash(at("one"), at("boot/one.squashfs"));
 	await squash(at("two"), at("boot/two.squashfs"));
 	await ext4(at("boot.ext4"), 16, at("boot"), ["-L", "boot", "-U", bootUuid]);
-	await ext4(at("state.ext4"), 16, at("empty"));
+	await ext4(at("state.ext4"), 16, at("empty"), ["-L", "dock0-state"]);
 	gptDisk = at("gpt.disk");
 	await makeDisk(
 		gptDisk,
@@ -184,12 +186,12 @@ test("the nested image on FAT by MBR PARTUUID, copied to memory, and a shell bef
 		"dock0.root=PARTUUID=1badcafe-01:/nested.squashfs dock0.toram dock0.shell dock0.state.size=20M",
 		virtioDisk(mbrDisk),
 	);
-	await guest.waitFor(/dock0: initramfs 1 start \d+\.\d\d/);
+	await guest.waitFor(/dock0: initramfs 2 start \d+\.\d\d/);
 	await guest.waitFor(/dock0: shell: asked for by dock0\.shell.*\n/);
 	await guest.waitFor(/# /);
 	guest.type("echo shell-$((6 * 7)); tty; exit\n");
 	await guest.waitFor(/shell-42\n\/dev\/ttyS0\n/);
-	await guest.waitFor(/dock0: initramfs 1 done \d+\.\d\d/);
+	await guest.waitFor(/dock0: initramfs 2 done \d+\.\d\d/);
 	const told = factsOf(await guest.ended());
 	expect(told).toMatchObject({
 		"info.root.inner": "root.fs",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildInitramfs } from "../../src/initramfs/build.ts";
 import { initramfsSchema } from "../../src/initramfs/schema.ts";
+import { stateSchema } from "../../src/initramfs/state-schema.ts";
 import {
 	checkForDocker,
 	requireDockerFit,
@@ -71,6 +72,7 @@ test("it boots the initramfs without a module, mounts a squashfs and an overlay,
 		modulesRoot: join(kernel, "modules"),
 		kernelVersion: version,
 		busybox: hostBusybox,
+		state: stateSchema.parse({}),
 		settings: initramfsSchema.parse({ waitSeconds: 30 }),
 		out: initramfs,
 		run,
@@ -78,7 +80,7 @@ test("it boots the initramfs without a module, mounts a squashfs and an overlay,
 	await makeTinyRoot(join(temp, "root"));
 	await squash(join(temp, "root"), join(temp, "root.squashfs"));
 	const state = join(temp, "state.ext4");
-	await run("mkfs.ext4", ["-q", "-F", state, "16M"]);
+	await run("mkfs.ext4", ["-q", "-F", "-L", "dock0-state", state, "16M"]);
 	const guest = bootDirect({
 		kernel: join(kernel, "vmlinuz"),
 		initramfs,

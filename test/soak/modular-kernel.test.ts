@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildInitramfs } from "../../src/initramfs/build.ts";
 import { initramfsSchema } from "../../src/initramfs/schema.ts";
+import { stateSchema } from "../../src/initramfs/state-schema.ts";
 import { sourceKernelSteps } from "../../src/kernel/plan.ts";
 import { kernelSchema } from "../../src/kernel/schema.ts";
 import { execute } from "../../src/plan/execute.ts";
@@ -75,6 +76,7 @@ test("a modular kernel boots with the modules that the initramfs takes along, an
 		modulesRoot: modules,
 		kernelVersion: version,
 		busybox: hostBusybox,
+		state: stateSchema.parse({}),
 		settings: initramfsSchema.parse({ modules: ["hello"] }),
 		out: initramfs,
 		run,
@@ -82,7 +84,7 @@ test("a modular kernel boots with the modules that the initramfs takes along, an
 	await makeTinyRoot(join(temp, "root"));
 	await squash(join(temp, "root"), join(temp, "root.squashfs"));
 	const state = join(temp, "state.ext4");
-	await run("mkfs.ext4", ["-q", "-F", state, "16M"]);
+	await run("mkfs.ext4", ["-q", "-F", "-L", "dock0-state", state, "16M"]);
 	const guest = bootDirect({
 		kernel: join(first, "vmlinuz"),
 		initramfs,

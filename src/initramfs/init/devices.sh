@@ -35,12 +35,13 @@ serial() {
 }
 
 # probe FILE: sets fstype, fsuuid, fslabel from the superblock; all empty when it is not known.
-# Offsets: linux/fs/ext4/ext4.h, xfs_format.h, btrfs uapi, erofs_fs.h, squashfs_fs.h, Microsoft's FAT specification.
+# Offsets: linux/fs/ext4/ext4.h, xfs_format.h, the LUKS2 on-disk format, btrfs uapi, erofs_fs.h, squashfs_fs.h, Microsoft's FAT specification.
 probe() {
 	fstype='' fsuuid='' fslabel=''
 	case $(hex "$1" 0 4) in
 		68737173) fstype=squashfs ;;
 		58465342) fstype=xfs fsuuid=$(uuid "$1" 32) fslabel=$(chars "$1" 108 12) ;;
+		4c554b53) fstype=crypto_LUKS fsuuid=$(chars "$1" 168 40) fslabel=$(chars "$1" 24 48) ;;
 	esac
 	[ -n "$fstype" ] && return
 	if [ "$(hex "$1" 1080 2)" = 53ef ]; then
@@ -128,11 +129,15 @@ await_device() {
 		/dev/?* | LABEL=?* | UUID=?* | PARTUUID=?* | PARTLABEL=?*) ;;
 		*) fail "$2: '$1' is none of /dev/..., LABEL=, UUID=, PARTUUID=, PARTLABEL=" ;;
 	esac
+	wait_for_device "$1" || fail "$2: no device $1 after $waitseconds s"
+}
+
+# wait_for_device NAME: the same, but false when it does not come.
+wait_for_device() {
 	deadline=$(($(seconds_now) + waitseconds))
 	until find_device "$1"; do
 		load_next_driver && continue
-		[ "$(seconds_now)" -lt "$deadline" ] ||
-			fail "$2: no device $1 after $waitseconds s"
+		[ "$(seconds_now)" -lt "$deadline" ] || return
 		pause
 	done
 }

@@ -12,9 +12,13 @@ fail() {
 		dmesg | tail -n 15
 	} 2>&1 | show
 	sync
+	if [ -n "$trial" ]; then
+		say "slot $slot is on trial: reboot now, so that the boot loader can go back"
+		onfailure=reboot
+	fi
 	case $onfailure in
 		shell) open_shell "after the failure above, then reboot" ;;
-		*) count_down "$onfailure" ;;
+		*) [ -n "$trial" ] || count_down "$onfailure" ;;
 	esac
 	[ "$onfailure" = poweroff ] && poweroff -f
 	reboot -f

@@ -41,6 +41,9 @@ hand_over() {
 		[ -d $new/$folder ] || mkdir $new/$folder 2> /dev/null ||
 			fail "dock0.root: the root has no folder /$folder"
 	done
+	arm_verity
+	# a kernel that gives up on trial must not wait for somebody
+	[ -z "$trial" ] || echo 1 > /proc/sys/kernel/panic
 	finished=$(uptime_now)
 	note finish "$finished"
 	say "initramfs $version done $finished"

@@ -101,34 +101,71 @@ unwrap() {
 	note root.inner "$inner"
 }
 
+# add_layer: mounts the image `source`; false when it is to be left out.
+add_layer() {
+	case $source in
+		'?'*)
+			source=${source#'?'}
+			split "$source"
+			if [ -n "$name" ] && ! wait_for_device "$name"; then
+				refuse "there is no device $name"
+				return 1
+			fi
+			;;
+	esac
+	locate "$source" $run/volumes/$count "dock0.extra"
+	if [ $count = 1 ] && [ -n "$extrahash" ] && ! has_hash "$image" "$extrahash"; then
+		refuse "it does not match dock0.extrahash"
+		return 1
+	fi
+	[ -z "$toram" ] || copy_to_ram "layer$count" "dock0.extra"
+	mount_image "$image" $run/layers/$count "dock0.extra"
+}
+
+# refuse WHY: the host goes on without this layer.
+refuse() {
+	say "dock0.extra: $source is left out: $1"
+	note layer.$count.refused "$source: $1"
+}
+
+# has_hash FILE HASH,SIZE: whether the first SIZE bytes have that SHA-256.
+has_hash() {
+	number "dock0.extrahash=${2#*,}" || return
+	found=$(head -c "${2#*,}" "$1" 2> /dev/null | sha256sum)
+	[ "${found%% *}" = "${2%%,*}" ]
+}
+
 mount_images() {
 	volumes='' lowers=''
 	locate "$root" $run/boot "dock0.root"
 	note root "$root"
 	note root.image "$image"
-	[ -z "$toram" ] || copy_to_ram root "dock0.root"
-	mount_image "$image" $run/root "dock0.root"
+	verify_root
+	what=dock0.root
+	[ -z "$verity" ] || what="dock0.root, checked by dock0.verity"
+	[ -z "$toram" ] || copy_to_ram root "$what"
+	mount_image "$image" $run/root "$what"
 	unwrap $run/root
 	note root.type "$imagetype"
-	lowers=$run/root count=0
+	lowers=$run/root count=0 mounted=0
 	rest=$extra
 	while [ -n "$rest" ]; do
 		source=${rest%%,*}
 		rest=${rest#"$source"}
 		rest=${rest#,}
 		count=$((count + 1))
-		locate "$source" $run/volumes/$count "dock0.extra"
-		[ -z "$toram" ] || copy_to_ram "layer$count" "dock0.extra"
-		mount_image "$image" $run/layers/$count "dock0.extra"
+		add_layer || continue
+		mounted=$((mounted + 1))
 		note layer.$count "$source"
 		lowers=$run/layers/$count:$lowers
 	done
 	if [ -n "$toram" ]; then
+		let_go_of_verity
 		for volume in $volumes; do
 			umount "$volume" || say "cannot let go of $volume"
 			rmdir "$volume" 2> /dev/null
 		done
 	fi
-	note layers "$count"
+	note layers "$mounted"
 	note toram "${toram:-off}"
 }

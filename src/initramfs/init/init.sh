@@ -7,11 +7,20 @@
 #                          image; or one of these with :/path, an image file inside that volume, which
 #                          stays mounted, read only, at /run/dock0/boot. When the image holds one
 #                          single file that is an ext4 image, that one is the root.
+#   dock0.verity=HASH,BLOCKS,SALT  the root image is BLOCKS blocks of 4096 bytes, followed by its
+#                          dm-verity hash tree, whose root is HASH; what does not match is never read
 #   dock0.extra=A,B        further images above the root, B above A: SOURCEs, or :/path on the
-#                          volume of dock0.root
+#                          volume of dock0.root; ?SOURCE is left out when there is no such device
+#   dock0.extrahash=HASH,SIZE  SHA-256 of the first SIZE bytes of A; else A is left out
+#   dock0.slot=a           the slot that this release lies in; noted
+#   dock0.trial            this release is on trial: any failure reboots at once
+#   dock0.failed=b         the slot whose trial failed before; noted
 #   dock0.toram            copy all images to memory and let go of their devices
 #   dock0.overlay=off      a plain read-only root, without the writable memory above it
-#   dock0.state=SOURCE     a device (ext4, xfs, btrfs) for what survives reboots, or :/folder inside one
+#   dock0.state=SOURCE     a device (ext4, xfs, btrfs) for what survives reboots, or :/folder inside one;
+#                          a file system is made on an empty device
+#   dock0.state.init=WHAT  empty: that; force: also on one that holds something else; never
+#   dock0.state.key=SOURCE:/path  the file with the key of an encrypted device
 #   dock0.state.size=SIZE  without such a device: how much memory state may take (default 50%)
 #   dock0.init=/path       the program to hand over to (default /sbin/init)
 #   dock0.shell            stop in a shell before handing over; dock0.shell=early: before anything else
@@ -35,8 +44,11 @@ run=/run/dock0
 . ./parameters.sh
 . ./modules.sh
 . ./devices.sh
+. ./verity.sh
 . ./images.sh
 . ./root.sh
+. ./gpt.sh
+. ./volume.sh
 . ./state.sh
 . ./handover.sh
 
@@ -57,6 +69,7 @@ note start "$started"
 
 [ "$shell" = early ] && open_shell "asked for by dock0.shell=early"
 load_boot_modules
+prepare_volume
 mount_images
 mount_new_root
 mount_state

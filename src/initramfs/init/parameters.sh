@@ -1,6 +1,7 @@
 # The kernel command line, over the defaults that the image was built with.
 
-root='' extra='' toram='' overlay=on
+root='' verity='' extra='' extrahash='' toram='' overlay=on
+slot='' trial='' failedslot=''
 state='' statedisk='' statesize=50% shell='' init=/sbin/init
 
 read_parameters() {
@@ -10,13 +11,20 @@ read_parameters() {
 		value=${word#*=}
 		case $word in
 			dock0.root=*) root=$value ;;
+			dock0.verity=*) verity=$value ;;
 			dock0.extra=*) extra=$value ;;
+			dock0.extrahash=*) extrahash=$value ;;
+			dock0.slot=*) slot=$value ;;
+			dock0.trial | dock0.trial=*) trial=on ;;
+			dock0.failed=*) failedslot=$value ;;
 			dock0.toram) toram=on ;;
 			dock0.toram=*) toram=$value ;;
 			dock0.overlay=*) overlay=$value ;;
 			dock0.state=*) state=$value ;;
 			dock0.state.disk=*) statedisk=$value ;;
 			dock0.state.size=*) statesize=$value ;;
+			dock0.state.init=*) stateinit=$value ;;
+			dock0.state.key=*) statekey=$value ;;
 			dock0.shell) shell=late ;;
 			dock0.shell=*) shell=$value ;;
 			dock0.init=*) init=$value ;;
@@ -37,6 +45,9 @@ read_parameters() {
 			onfailure=reboot
 			;;
 	esac
+	[ -z "$slot" ] || note slot "$slot"
+	[ -z "$trial" ] || note trial "$trial"
+	[ -z "$failedslot" ] || note failed "$failedslot"
 	[ -n "$root" ] || fail "no dock0.root= on the kernel command line"
 }
 

@@ -25,11 +25,14 @@ mount_state() {
 
 mount_state_device() {
 	split "$state"
-	await_device "$name" "dock0.state"
 	if [ -z "$path" ]; then
+		open_volume
+		check_volume
 		mount_volume "$device" $run/state rw "dock0.state"
+		grow_filesystem
 		return
 	fi
+	await_device "$name" "dock0.state"
 	mkdir -p $run/state-volume
 	if grep -q "^$device $run/boot " /proc/mounts; then
 		# one device cannot be mounted read only and writable at once: the boot mount alone stays read only

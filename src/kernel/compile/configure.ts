@@ -2,6 +2,7 @@ import { access, readFile, writeFile } from "node:fs/promises";
 import { release } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { ExtractContext } from "../../plan/package-source.ts";
 import { ExpectedError } from "../../system/errors.ts";
 import {
 	type ConfigValues,
@@ -15,7 +16,6 @@ import {
 	findDropped,
 } from "../kconfig/honesty.ts";
 import { parseKconfig } from "../kconfig/parse.ts";
-import type { ExtractContext } from "../package-source.ts";
 import { type MakeSettings, makeCommand } from "./make.ts";
 
 type MakeContext = Pick<ExtractContext, "run" | "log">;

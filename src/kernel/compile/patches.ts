@@ -1,7 +1,7 @@
 import { lstat, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { ExtractContext } from "../../plan/package-source.ts";
 import { ExpectedError, stepFailure } from "../../system/errors.ts";
-import type { ExtractContext } from "../package-source.ts";
 
 export interface Patch {
 	path: string;

@@ -8,11 +8,11 @@ import {
 	rm,
 } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { ExtractContext } from "../../plan/package-source.ts";
 import { defineStep, type Step, type StepInputs } from "../../plan/step.ts";
 import { environment } from "../../system/environment.ts";
 import { ExpectedError, stepFailure } from "../../system/errors.ts";
 import { sha256File } from "../../system/files.ts";
-import type { ExtractContext } from "../package-source.ts";
 import { download } from "./download.ts";
 import { archiveCommit } from "./git.ts";
 import type { PinnedSource } from "./pinned.ts";

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { ExtractContext } from "../../plan/package-source.ts";
 import { ExpectedError } from "../../system/errors.ts";
 import { run } from "../../system/process.ts";
-import type { ExtractContext } from "../package-source.ts";
 
 /**
  * The commit that a branch, a tag or `HEAD` of a repository is now; a full commit id stays as it is.

@@ -1,8 +1,8 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { PackageSource } from "../../plan/package-source.ts";
 import { ExpectedError } from "../../system/errors.ts";
 import { run } from "../../system/process.ts";
-import type { PackageSource } from "../package-source.ts";
 
 /**
  * Packages of the build host's own apt, at their candidate versions; apt checks signatures and hashes.

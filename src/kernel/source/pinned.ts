@@ -1,4 +1,4 @@
-import type { PackageSource } from "../package-source.ts";
+import type { PackageSource } from "../../plan/package-source.ts";
 import type { KernelSettings } from "../schema.ts";
 import { resolveCommit } from "./git.ts";
 import { hostAptPackages } from "./host-apt.ts";

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { ExtractContext } from "../../plan/package-source.ts";
 import { stepFailure } from "../../system/errors.ts";
-import type { ExtractContext } from "../package-source.ts";
 
 /**
  * Checks kernel.org's detached signature, which is over the unpacked tar

@@ -7,6 +7,7 @@ import { removeTree } from "../../system/namespace.ts";
 import { requireTool } from "../../system/tools.ts";
 import type {
 	BackendContext,
+	ExtractOptions,
 	FetchContext,
 	PackageOrigin,
 } from "../backend.ts";
@@ -33,6 +34,7 @@ export async function extractArch(
 	settings: RootfsSettings,
 	packages: readonly string[],
 	target: string,
+	options: ExtractOptions = {},
 ): Promise<PackageOrigin[]> {
 	requireTool("bsdtar");
 	const database = join(context.temp, "extract-database");
@@ -61,6 +63,7 @@ export async function extractArch(
 					sha256: await sha256File(archive),
 					bytes: (await stat(archive)).size,
 				});
+				if (options.libraries) queue.push(...depends);
 			} else {
 				context.log(`${name} stands for ${depends.join(", ")}`);
 				queue.push(...depends);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -31,8 +32,8 @@ export async function prepareKeyring(
 	);
 	if (existsSync(home)) return home;
 	await mkdir(dirname(home), { recursive: true });
-	const fresh = `${home}.tmp-${process.pid}`;
-	await rm(fresh, { recursive: true, force: true });
+	// Steps of one build come here side by side, so the process's number is not enough.
+	const fresh = `${home}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
 	await mkdir(fresh, { mode: 0o700 });
 	try {
 		// pacman looks for this old form of the file, which gpg keeps to when it exists.

@@ -5,7 +5,11 @@ import { stepFailure } from "../../system/errors.ts";
 import { sha256File } from "../../system/files.ts";
 import { acquireLock } from "../../system/lock.ts";
 import { requireTool } from "../../system/tools.ts";
-import type { BackendContext, PackageOrigin } from "../backend.ts";
+import type {
+	BackendContext,
+	ExtractOptions,
+	PackageOrigin,
+} from "../backend.ts";
 import type { RootfsSettings } from "../schema.ts";
 import { type AptRoot, aptEnvironment, prepareAptRoot } from "./apt-root.ts";
 import { archiveName, parseStanzas, type Stanza } from "./control.ts";
@@ -16,6 +20,7 @@ export async function extractDebian(
 	settings: RootfsSettings,
 	packages: readonly string[],
 	target: string,
+	options: ExtractOptions = {},
 ): Promise<PackageOrigin[]> {
 	requireTool("dpkg-deb");
 	const apt = await prepareAptRoot(context, settings.debian);
@@ -35,6 +40,11 @@ export async function extractDebian(
 			if (await hasFiles(context, deb)) {
 				await context.run("dpkg-deb", ["--extract", deb, target]);
 				unpacked.push(candidate.origin);
+				// Debian policy 8.1: packages of shared libraries are named after them.
+				if (options.libraries)
+					queue.push(
+						...candidate.depends.filter((depends) => depends.startsWith("lib")),
+					);
 			} else {
 				context.log(`${name} stands for ${candidate.depends.join(", ")}`);
 				queue.push(...candidate.depends);

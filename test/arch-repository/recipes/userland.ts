@@ -32,6 +32,11 @@ export const awk: Recipe = {
 /** Packages that only go by another name on Arch, or are one there and several in Debian. */
 export const renamed: readonly Recipe[] = [
 	{ name: "busybox", from: ["busybox-static"] },
+	{ name: "device-mapper", from: ["dmsetup", "libdevmapper1.02.1"] },
+	{
+		name: "e2fsprogs",
+		from: ["e2fsprogs", "libext2fs2t64", "libss2", "libcom-err2", "logsave"],
+	},
 	{ name: "gcc-libs", from: ["libgcc-s1", "gcc-14-base", "libstdc++6"] },
 	{ name: "libcap", from: ["libcap2", "libcap2-bin"] },
 	{
