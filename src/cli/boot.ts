@@ -95,6 +95,7 @@ export const bootCommand = defineCommand((program) => {
 					: await bootRelease({
 							...common,
 							...(await releaseToBoot(folder)),
+							state: project.config.value.state,
 							bundle: await bundleFile(project, options.output),
 						});
 			if (options.json) print(JSON.stringify({ type: "outcome", ...outcome }));

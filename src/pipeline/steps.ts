@@ -3,7 +3,6 @@ import { initramfsStep } from "../initramfs/step.ts";
 import { toolsStep, wantedModules, wantedTools } from "../initramfs/tools.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
 import { kernelStep } from "../kernel/plan.ts";
-import type { PackageSource } from "../plan/package-source.ts";
 import { contentsStep } from "../release/contents.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { sbomStep } from "../release/sbom/step.ts";

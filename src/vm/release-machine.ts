@@ -7,7 +7,7 @@ import { efiFirmware } from "./firmware.ts";
 import { parsePort } from "./ports.ts";
 import type { Accelerator, Drive, Machine } from "./qemu.ts";
 import type { VmSettings } from "./schema.ts";
-import { ensureStateDisk, stateLabel } from "./state-disk.ts";
+import { ensureStateDisk, guestMakesIt, stateLabel } from "./state-disk.ts";
 
 export interface ReleaseMachineOptions {
 	/** Holds `vmlinuz`, `initramfs` and the root image. */
@@ -23,6 +23,8 @@ export interface ReleaseMachineOptions {
 	name: string;
 	/** Default `dock0/NAME.state.img` in $XDG_STATE_HOME (~/.local/state). */
 	stateFile?: string;
+	/** The config's `state`; default: a plain ext4 volume. */
+	state?: Parameters<typeof guestMakesIt>[0];
 	/** With `false` the machine ends when the guest reboots. */
 	reboot: boolean;
 	onStateDisk?: (disk: { file: string; created: boolean }) => void;
@@ -59,10 +61,16 @@ export async function releaseMachine(
 	if (settings.state !== undefined) {
 		const file =
 			options.stateFile ?? join(stateFolder(), `${options.name}.state.img`);
-		const { created } = await ensureStateDisk(file, settings.state);
+		const empty = options.state !== undefined && guestMakesIt(options.state);
+		const { created } = await ensureStateDisk(file, settings.state, {
+			empty,
+		});
 		options.onStateDisk?.({ file, created });
 		drives.push({ file, format: "raw", serial: "dock0-state" });
-		parameters.push(`dock0.state=LABEL=${stateLabel}`);
+		parameters.push(
+			// An empty disk has no label yet; the guest counts disks by letters.
+			`dock0.state=${empty ? `/dev/vd${"abc"[drives.length - 1]}` : `LABEL=${stateLabel}`}`,
+		);
 	}
 	return {
 		kernel: await releaseFile(folder, "vmlinuz"),

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ensureStateDisk, parseDiskSize } from "./state-disk.ts";
+import { ensureStateDisk, guestMakesIt, parseDiskSize } from "./state-disk.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -37,6 +37,25 @@ describe("ensureStateDisk", () => {
 				.replaceAll("\0", ""),
 		).toBe("dock0-state");
 		expect(await readdir(join(folder, "new"))).toEqual(["state.img"]);
+	});
+
+	it("leaves it empty for a guest that makes its own", async () => {
+		const disk = join(folder, "empty.img");
+		await ensureStateDisk(disk, "64M", { empty: true });
+		const { size, blocks } = await stat(disk);
+		expect([size, blocks]).toEqual([64 * 1024 ** 2, 0]);
+		const plain = {
+			filesystem: "ext4",
+			label: "dock0-state",
+			encryption: "none",
+		};
+		expect(guestMakesIt(plain)).toBe(false);
+		for (const other of [
+			{ filesystem: "xfs" },
+			{ label: "x" },
+			{ encryption: "random" },
+		])
+			expect(guestMakesIt({ ...plain, ...other })).toBe(true);
 	});
 
 	it("never touches what is there", async () => {

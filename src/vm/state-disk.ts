@@ -7,6 +7,22 @@ import { run } from "../system/process.ts";
 /** The label by which the guest finds its state disk: `dock0.state=LABEL=dock0-state`. */
 export const stateLabel = "dock0-state";
 
+/** What the guest's own initramfs makes of an empty disk; the config's `state`. */
+interface StateVolume {
+	filesystem: string;
+	label: string;
+	encryption: string;
+}
+
+/** Whether the disk has to be empty at the first boot, since only the guest can make such a volume. */
+export function guestMakesIt(state: StateVolume): boolean {
+	return (
+		state.filesystem !== "ext4" ||
+		state.label !== stateLabel ||
+		state.encryption !== "none"
+	);
+}
+
 /** Bytes of a size such as `8G`; the units are powers of 1024. @throws ExpectedError (exit code 2). */
 export function parseDiskSize(text: string): number {
 	const match = /^([1-9]\d*)([MGT])$/.exec(text);
@@ -21,14 +37,14 @@ export function parseDiskSize(text: string): number {
 }
 
 /**
- * Makes a sparse disk image with an ext4 file system at `path`, unless something is there: that is never
- * touched. Needs no root. Answers whether it made one.
+ * Makes a sparse disk image at `path`, with an ext4 file system unless it is to be `empty`. What is there
+ * already is never touched. Needs no root. Answers whether it made one.
  * @throws ExpectedError when mkfs.ext4 fails or is missing.
  */
 export async function ensureStateDisk(
 	path: string,
 	size: string,
-	options: { signal?: AbortSignal } = {},
+	options: { signal?: AbortSignal; empty?: boolean } = {},
 ): Promise<{ created: boolean }> {
 	const bytes = parseDiskSize(size);
 	if (await stat(path).catch(() => undefined)) return { created: false };
@@ -38,18 +54,19 @@ export async function ensureStateDisk(
 		const file = await open(temporary, "wx", 0o600);
 		await file.truncate(bytes);
 		await file.close();
-		await run(
-			"mkfs.ext4",
-			[
-				...["-q", "-F", "-L", stateLabel],
-				// No blocks kept back for root: the disk is for data alone.
-				...["-m", "0"],
-				// mke2fs(8): else an ordinary user would own the root folder. Lazy tables keep the file sparse.
-				...["-E", "root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1"],
-				temporary,
-			],
-			{ signal: options.signal },
-		);
+		if (!options.empty)
+			await run(
+				"mkfs.ext4",
+				[
+					...["-q", "-F", "-L", stateLabel],
+					// No blocks kept back for root: the disk is for data alone.
+					...["-m", "0"],
+					// mke2fs(8): else an ordinary user would own the root folder. Lazy tables keep the file sparse.
+					...["-E", "root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1"],
+					temporary,
+				],
+				{ signal: options.signal },
+			);
 		// A link fails where a rename would overwrite a disk that another process has made meanwhile.
 		await link(temporary, path);
 		return { created: true };
