@@ -62,7 +62,7 @@ beforeAll(async () => {
 	state = join(temp, "state.ext4");
 	await writeFile(state, "");
 	await truncate(state, layout.state.bytes);
-	await run("mkfs.ext4", ["-q", "-F", state]);
+	await run("mkfs.ext4", ["-q", "-F", "-L", "dock0-state", state]);
 });
 afterAll(async () => {
 	for (const guest of guests) guest.kill();

@@ -8,6 +8,7 @@ import {
 import type { DiskOptions } from "../../../src/image/disk/write-disk.ts";
 import { buildInitramfs } from "../../../src/initramfs/build.ts";
 import { initramfsSchema } from "../../../src/initramfs/schema.ts";
+import { stateSchema } from "../../../src/initramfs/state-schema.ts";
 import { execute } from "../../../src/plan/execute.ts";
 import { keySteps } from "../../../src/plan/key.ts";
 import { run } from "../../../src/system/process.ts";
@@ -39,6 +40,7 @@ export async function tinyDiskParts(
 		modulesRoot: kernel.root,
 		kernelVersion: kernel.version,
 		busybox: hostBusybox,
+		state: stateSchema.parse({}),
 		settings: initramfsSchema.parse({ compressionLevel: 3, waitSeconds: 20 }),
 		out: initramfs,
 		run,
