@@ -36,7 +36,7 @@ import {
 	scsiDisk,
 	virtioDisk,
 } from "./support/qemu-direct.ts";
-import { tinyDiskParts } from "./support/tiny-disk.ts";
+import { diskSettings, tinyDiskParts } from "./support/tiny-disk.ts";
 import { factsOf, makeLayer, squash } from "./support/tiny-root.ts";
 
 let temp: string;
@@ -114,7 +114,7 @@ async function environmentOf(file: string): Promise<Record<string, string>> {
 
 async function boot(
 	devices: readonly string[],
-	firmware: "bios" | "efi" = "bios",
+	firmware: "bios" | "efi" | "secure" = "bios",
 ): Promise<DirectGuest> {
 	const guest = await bootDisk({ devices, firmware, folder: temp });
 	guests.push(guest);
@@ -305,6 +305,32 @@ test("with two such disks, GRUB reads and writes the one that it was started fro
 	expect((await environmentOf(other)).dock0_tries).toBe("2");
 	await rm(other);
 	await rm(started);
+});
+
+test("Secure Boot starts a signed disk, and not an unsigned one", async () => {
+	const key = join(temp, "test.key");
+	await run("openssl", [
+		...["rsa", "-in", "/usr/share/ovmf/PkKek-1-snakeoil.key"],
+		...["-passin", "pass:snakeoil", "-out", key],
+	]);
+	const signed = join(temp, "signed.img");
+	await writeRawDisk(signed, {
+		...parts,
+		settings: diskSettings({
+			secureBoot: { key, certificate: "/usr/share/ovmf/PkKek-1-snakeoil.pem" },
+		}),
+	});
+	const guest = await boot(virtioDisk(signed), "secure");
+	await guest.waitFor(/dock0: starting slot a/);
+	// The first line of the initramfs: the kernel has started.
+	await guest.waitFor(/dock0: initramfs \S+ start/);
+	guest.kill();
+	const refused = await boot(virtioDisk(pristine), "secure");
+	await refused.waitFor(
+		/(Access Denied|Security Violation|No bootable option)/,
+	);
+	refused.kill();
+	expect(refused.output()).not.toContain("dock0:");
 });
 
 function headerFor(slot: number): Uint8Array {

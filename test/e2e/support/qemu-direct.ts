@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type RunningProcess, start } from "../../../src/system/process.ts";
 import { efiFirmware } from "../../../src/vm/firmware.ts";
@@ -45,11 +46,12 @@ export function bootDirect(options: {
 
 /**
  * Boots from the first of `devices` by the firmware, likewise.
+ * @param options.firmware `secure`: UEFI with Secure Boot and the test key of Debian's package ovmf.
  * @param options.folder for the EFI firmware's variables.
  */
 export async function bootDisk(options: {
 	devices: readonly string[];
-	firmware: "bios" | "efi";
+	firmware: "bios" | "efi" | "secure";
 	folder: string;
 	memoryMiB?: number;
 }): Promise<DirectGuest> {
@@ -63,8 +65,18 @@ export async function bootDisk(options: {
 			...["-drive", `if=pflash,unit=1,format=raw,file=${variables}`],
 		);
 	}
+	if (firmware === "secure") {
+		const variables = join(folder, `secure-${randomUUID()}.fd`);
+		await copyFile("/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd", variables);
+		const code = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
+		efi.push(
+			...["-global", "driver=cfi.pflash01,property=secure,value=on"],
+			...["-drive", `if=pflash,unit=0,format=raw,readonly=on,file=${code}`],
+			...["-drive", `if=pflash,unit=1,format=raw,file=${variables}`],
+		);
+	}
 	const child = start("qemu-system-x86_64", [
-		...["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"],
+		...["-machine", "q35,smm=on", "-accel", "tcg,thread=multi", "-cpu", "max"],
 		...["-smp", "2", "-m", String(options.memoryMiB ?? 512), "-no-reboot"],
 		...["-display", "none", "-monitor", "none", "-serial", "stdio"],
 		...["-nodefaults", ...efi, ...devices],
