@@ -10,7 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../system/process.ts";
+import { dockerLinks, dockerSchema } from "./docker-data.ts";
 import { mkfsErofsArguments } from "./erofs.ts";
+import { writeOwn } from "./root.ts";
 import { type ErofsSettings, imageSchema } from "./schema.ts";
 import { mksquashfsArguments } from "./squashfs.ts";
 
@@ -76,4 +78,26 @@ test.each([
 			problems: [expect.objectContaining({ code: "EROFS_LEVEL" })],
 		}),
 	);
+});
+
+test("docker.storage: the data file of the devicemapper driver is a link to the device, in the packed root too", async () => {
+	expect(dockerLinks(dockerSchema.parse({}))).toEqual({});
+	expect(() => dockerSchema.parse({ storage: "devicemapper-symlink" })).toThrow(
+		/needs a device/,
+	);
+	const links = dockerLinks(
+		dockerSchema.parse({ storage: "devicemapper-symlink", device: "/dev/vdc" }),
+	);
+	const own = join(temp, "own");
+	await writeOwn(own, { "etc/text": "text" }, links);
+	const file = join(temp, "own.squashfs");
+	await run(
+		"mksquashfs",
+		mksquashfsArguments(own, file, imageSchema.parse({}).squashfs, epoch),
+	);
+	const { stdout } = await run("unsquashfs", ["-ll", file]);
+	expect(stdout).toMatch(
+		/^lrwx.*\/var\/lib\/docker\/devicemapper\/devicemapper\/data -> \/dev\/vdc$/m,
+	);
+	expect(stdout).toMatch(/\/etc\/text$/m);
 });

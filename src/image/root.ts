@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { defineStep, type Step } from "../plan/step.ts";
 import { mkfsErofsArguments } from "./erofs.ts";
@@ -21,6 +21,23 @@ function packCommand(
 			];
 }
 
+/** Writes what dock0 itself puts into a root into a new folder. */
+export async function writeOwn(
+	folder: string,
+	files: Readonly<Record<string, string>>,
+	links: Readonly<Record<string, string>>,
+): Promise<void> {
+	await mkdir(folder);
+	for (const [path, text] of Object.entries(files)) {
+		await mkdir(join(folder, dirname(path)), { recursive: true });
+		await writeFile(join(folder, path), text);
+	}
+	for (const [path, target] of Object.entries(links)) {
+		await mkdir(join(folder, dirname(path)), { recursive: true });
+		await symlink(target, join(folder, path));
+	}
+}
+
 /**
  * Unpacks the root file system, puts the kernel's modules into it, and packs the whole to `root`, with its
  * hash tree appended if that is wanted; `verity` is then what `dock0.verity=` says (JSON of `Verity`), else
@@ -32,10 +49,12 @@ export function rootImageStep(parts: {
 	kernel: Step<"modules" | "vmlinuz" | "version">;
 	/** Texts that dock0 itself puts into every root, by path below `/`. */
 	files: Readonly<Record<string, string>>;
+	/** Symbolic links likewise, target by path. */
+	links: Readonly<Record<string, string>>;
 	settings: ImageSettings;
 	epoch: number;
 }): Step<"root" | "verity"> {
-	const { rootfs, kernel, files, settings, epoch } = parts;
+	const { rootfs, kernel, files, links, settings, epoch } = parts;
 	const { type, verity } = settings;
 	// Checked here already: a bad level is bad input, not a failed step.
 	const [program] = packCommand(settings, "", "", epoch);
@@ -45,18 +64,14 @@ export function rootImageStep(parts: {
 		version: 3,
 		needs: { rootfs, kernel },
 		inputs: {
-			values: { [type]: settings[type], verity, epoch, files },
+			values: { [type]: settings[type], verity, epoch, files, links },
 			tools: [program, "tar"],
 		},
 		outputs: ["root", "verity"],
 		async run({ out, temp, needs, runInNamespace }) {
 			const tree = join(temp, "tree");
 			const own = join(temp, "own");
-			await mkdir(own);
-			for (const [path, text] of Object.entries(files)) {
-				await mkdir(join(own, dirname(path)), { recursive: true });
-				await writeFile(join(own, path), text);
-			}
+			await writeOwn(own, files, links);
 			const script = [
 				"set -eu",
 				'tree=$1 tar=$2 modules=$3 own=$4; shift 4; mkdir "$tree"',

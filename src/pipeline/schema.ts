@@ -3,6 +3,7 @@ import { toJsonSchema } from "../config/json-schema.ts";
 import { deploySchema } from "../deploy/schema.ts";
 import { hostSchema } from "../host/schema.ts";
 import { diskSchema } from "../image/disk/schema.ts";
+import { dockerSchema } from "../image/docker-data.ts";
 import { imageSchema } from "../image/schema.ts";
 import { initramfsSchema } from "../initramfs/schema.ts";
 import { stateSchema } from "../initramfs/state-schema.ts";
@@ -49,6 +50,7 @@ export const configSchema = z.strictObject({
 		.describe(
 			"what makes this host another than its neighbours: becomes its bundle, and changes nothing of the root",
 		),
+	docker: dockerSchema.prefault({}).describe("where Docker keeps its data"),
 	vm: vmSchema
 		.prefault({})
 		.describe("how `dock0 boot` starts the host in QEMU"),

@@ -1,3 +1,4 @@
+import { dockerLinks } from "../image/docker-data.ts";
 import { rootImageStep } from "../image/root.ts";
 import { initramfsStep } from "../initramfs/step.ts";
 import { toolsStep, wantedModules, wantedTools } from "../initramfs/tools.ts";
@@ -98,6 +99,7 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 			...(await trustedKeys(config.release)),
 			...updateFiles(config.update),
 		},
+		links: dockerLinks(config.docker),
 		settings: config.image,
 		epoch,
 	});

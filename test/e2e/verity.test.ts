@@ -54,6 +54,7 @@ while read -r device at type options _; do
 	echo "FACT mount.$at=$device $type $options"
 done < /proc/mounts
 echo FACTS-END
+busybox stty sane < /dev/console # waits until all of that is out
 poweroff -f
 `;
 

@@ -39,6 +39,7 @@ fact leftover "$(ls -d /lib/dock0/modules.list 2> /dev/null)"
 sync
 umount /var/lib/app 2> /dev/null
 echo FACTS-END
+busybox stty sane < /dev/console # waits until all of that is out
 poweroff -f
 `;
 
