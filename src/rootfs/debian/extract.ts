@@ -40,10 +40,10 @@ export async function extractDebian(
 			if (await hasFiles(context, deb)) {
 				await context.run("dpkg-deb", ["--extract", deb, target]);
 				unpacked.push(candidate.origin);
-				// Debian policy 8.1: packages of shared libraries are named after them.
+				// Debian policy 8.1: packages of shared libraries are named after them (zlib's is zlib1g).
 				if (options.libraries)
 					queue.push(
-						...candidate.depends.filter((depends) => depends.startsWith("lib")),
+						...candidate.depends.filter((depends) => /^z?lib/.test(depends)),
 					);
 			} else {
 				context.log(`${name} stands for ${candidate.depends.join(", ")}`);
