@@ -8,12 +8,12 @@ cd "$(dirname "$0")/.."
 run_packages=(
 	mmdebstrap debian-archive-keyring uidmap squashfs-tools erofs-utils e2fsprogs kmod zstd xz-utils # building a Debian root
 	pacman-package-manager archlinux-keyring libarchive-tools gpg gpg-agent # building an Arch root
-	grub-common grub-pc-bin grub-efi-amd64-bin fdisk dosfstools mtools qemu-utils # disk images
+	grub-common grub-pc-bin grub-efi-amd64-bin fdisk dosfstools mtools qemu-utils xorriso # disk images
 	qemu-system-x86 seabios ovmf # starting the result
 )
 test_packages=(
 	shellcheck cpio busybox-static # independent readers and judges
-	gdisk sbsigntool # judges of disk images
+	gdisk sbsigntool ipxe-qemu skopeo # judges of disk images
 	gcc make flex bison bc libelf-dev perl patch git # compiling a kernel
 	docker-registry # a shared cache
 	openssl # checks signatures as a host does

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { type DiskFormat, diskFormats } from "../image/disk/schema.ts";
+import { type OutputFormat, outputFormats } from "../image/disk/schema.ts";
 import {
 	defineCommand,
 	type OutputOptions,
@@ -12,7 +12,7 @@ import {
 interface DiskOptions extends ProjectOptions, OutputOptions {
 	output?: string;
 	refresh?: boolean;
-	format?: DiskFormat[];
+	format?: OutputFormat[];
 }
 
 export const diskCommand = defineCommand((program) => {
@@ -31,7 +31,7 @@ export const diskCommand = defineCommand((program) => {
 			new Option(
 				"--format <format...>",
 				"what to write (default: disk.formats of the config)",
-			).choices(diskFormats),
+			).choices(outputFormats),
 		)
 		.option(
 			"--refresh",

@@ -48,6 +48,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 	disk: [
 		["dock0 disk", "build/NAME.img, or what disk.formats says"],
 		["dock0 disk --format qcow2 gz", "for QEMU and for a cloud's upload"],
+		["dock0 disk --format iso", "for a CD or a USB stick"],
 	],
 	config: [
 		["dock0 config", "the bundle of the dock0.yaml of this folder"],

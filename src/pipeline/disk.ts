@@ -1,24 +1,51 @@
-import { link, mkdtemp, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import {
+	link,
+	lstat,
+	mkdir,
+	mkdtemp,
+	readdir,
+	realpath,
+	rename,
+	rm,
+	stat,
+	writeFile,
+} from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { convertDisk, diskSuffixes } from "../image/disk/formats.ts";
-import { grubStep } from "../image/disk/grub-step.ts";
-import type { DiskFormat } from "../image/disk/schema.ts";
-import { type DiskOptions, writeRawDisk } from "../image/disk/write-disk.ts";
+import { grubStep, isoGrubStep } from "../image/disk/grub-step.ts";
+import type { DiskFormat, OutputFormat } from "../image/disk/schema.ts";
+import { writeRawDisk } from "../image/disk/write-disk.ts";
+import {
+	memoryNames,
+	memoryParameters,
+} from "../image/media/boot-parameters.ts";
+import { isoGrubConfig, writeIso } from "../image/media/iso.ts";
+import {
+	memoryArchiveName,
+	writeMemoryArchive,
+} from "../image/media/memory-archive.ts";
+import { writeOciArchive } from "../image/media/oci.ts";
+import { pxeScripts } from "../image/media/pxe.ts";
 import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
 import { keySteps } from "../plan/key.ts";
+import type { AnyStep } from "../plan/step.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { sha256File } from "../system/files.ts";
+import { run } from "../system/process.ts";
 import { type BuildOptions, buildProject, type Release } from "./build.ts";
 import { bundleFile } from "./bundle.ts";
+import { packagesStamp } from "./packages-stamp.ts";
 import { type Project, releaseFolder } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
+import { releaseSteps } from "./steps.ts";
 
 export interface DiskFile {
-	format: DiskFormat;
+	format: OutputFormat;
+	/** A folder for `pxe` and `dir`. */
 	file: string;
-	/** Of the file. */
+	/** Of the file, or of all files in the folder. */
 	bytes: number;
 }
 
@@ -27,13 +54,36 @@ export interface DiskBuild {
 	disks: DiskFile[];
 }
 
+/** What all formats are made from. */
+interface Sources {
+	project: Project;
+	/** The release's folder behind the link, since a rebuild flips it meanwhile. */
+	folder: string;
+	manifest: Manifest;
+	bundle: string | undefined;
+	/** SHA-256 of manifest.json. */
+	id: string;
+	/** A folder beside the targets, removed afterwards. */
+	work: string;
+	observe: Observer;
+	signal: AbortSignal;
+}
+
+const suffixes: Readonly<Record<OutputFormat, string>> = {
+	...diskSuffixes,
+	iso: ".iso",
+	pxe: ".pxe",
+	oci: ".oci.tar",
+	dir: ".root",
+};
+
 /** Where a project's disk image in that format is put: beside its release. */
 export function diskFile(
 	project: Project,
-	format: DiskFormat,
+	format: OutputFormat,
 	output?: string,
 ): string {
-	return `${releaseFolder(project, output)}${diskSuffixes[format]}`;
+	return `${releaseFolder(project, output)}${suffixes[format]}`;
 }
 
 /**
@@ -42,60 +92,237 @@ export function diskFile(
  */
 export async function buildDisk(
 	project: Project,
-	options: BuildOptions & { formats?: readonly DiskFormat[] | undefined },
+	options: BuildOptions & { formats?: readonly OutputFormat[] | undefined },
 ): Promise<DiskBuild> {
 	const { observe, output } = options;
 	const signal = options.signal ?? interruptSignal();
 	const release = await buildProject(project, { ...options, signal });
-	const formats = options.formats ?? project.config.value.disk.formats;
-	// The folder behind the link, since a rebuild flips it meanwhile.
+	const formats = new Set(options.formats ?? project.config.value.disk.formats);
 	const folder = await realpath(release.folder);
 	const bundle = await bundleFile(project, output);
-	const grub = await makeGrub(project, observe, signal);
-	const target = diskFile(project, "raw", output);
-	const work = await mkdtemp(join(dirname(target), ".disk-"));
+	const work = await mkdtemp(join(dirname(release.folder), ".disk-"));
 	try {
-		const raw = join(work, "disk.img");
-		await writeRawDisk(raw, {
-			...(await contentOf(folder, release.manifest)),
+		const sources: Sources = {
+			...{ project, folder, work, observe, signal },
+			manifest: release.manifest,
 			bundle: bundle && (await realpath(bundle)),
-			settings: project.config.value.disk,
-			grub,
-			epoch: project.config.value.epoch,
-			signal,
-		});
-		const disks: DiskFile[] = [];
-		for (const format of new Set(formats)) {
-			const file = diskFile(project, format, output);
-			if (format === "raw") {
-				// Another name for the same file: the raw one is still read for further formats.
-				const second = join(work, "second.img");
-				await link(raw, second);
-				await rename(second, file);
-			} else
-				await convertDisk(raw, file, format, {
-					host: release.manifest.name,
-					epoch: project.config.value.epoch,
-					mode: bundle === undefined ? 0o644 : 0o600,
-					signal,
-				});
-			disks.push({ format, file, bytes: (await stat(file)).size });
+			id: await sha256File(join(folder, "manifest.json")),
+		};
+		const target = (format: OutputFormat) => diskFile(project, format, output);
+		const disks = [...formats].filter(isDisk);
+		if (disks.length > 0) await writeDisks(sources, disks, target);
+		if (formats.has("iso") || formats.has("pxe")) {
+			const memory = await memoryHost(sources);
+			if (formats.has("iso")) await writeCd(sources, memory, target("iso"));
+			if (formats.has("pxe")) await writePxe(memory, work, target("pxe"));
 		}
-		return { release, disks };
+		if (formats.has("oci") || formats.has("dir")) {
+			const steps = await releaseSteps(project, await packagesStamp(project));
+			const rootfs = join(await runStep(sources, steps.rootfs), "rootfs.tar");
+			if (formats.has("oci")) await writeOci(sources, rootfs, target("oci"));
+			if (formats.has("dir")) await writeFolder(sources, rootfs, target("dir"));
+		}
+		return {
+			release,
+			disks: await Promise.all(
+				[...formats].map(async (format) => ({
+					format,
+					file: target(format),
+					bytes: await bytesOf(target(format)),
+				})),
+			),
+		};
 	} finally {
 		await rm(work, { recursive: true, force: true });
 	}
 }
 
-async function makeGrub(
-	project: Project,
-	observe: Observer,
-	signal: AbortSignal,
+function isDisk(format: OutputFormat): format is DiskFormat {
+	return format in diskSuffixes;
+}
+
+async function bytesOf(path: string): Promise<number> {
+	const entry = await stat(path);
+	if (!entry.isDirectory()) return entry.size;
+	let sum = 0;
+	for (const one of await readdir(path, {
+		recursive: true,
+		withFileTypes: true,
+	}))
+		if (one.isFile()) sum += (await lstat(join(one.parentPath, one.name))).size;
+	return sum;
+}
+
+/** A bundle may hold secrets. */
+function modeOf({ bundle }: Sources): number {
+	return bundle === undefined ? 0o644 : 0o600;
+}
+
+async function writeDisks(
+	sources: Sources,
+	formats: readonly DiskFormat[],
+	target: (format: DiskFormat) => string,
+): Promise<void> {
+	const { project, folder, manifest, bundle, id, work, signal } = sources;
+	const { disk: settings, epoch } = project.config.value;
+	const raw = join(work, "disk.img");
+	await writeRawDisk(raw, {
+		release: {
+			name: manifest.name,
+			version: manifest.version,
+			release: id,
+			cmdline: manifest.kernel.cmdline.join(" "),
+			root: join(folder, manifest.root.file),
+			kernel: join(folder, "vmlinuz"),
+			initramfs: join(folder, "initramfs"),
+		},
+		bundle,
+		settings,
+		grub: await runStep(sources, grubStep(settings)),
+		epoch,
+		signal,
+	});
+	for (const format of formats)
+		if (format !== "raw")
+			await convertDisk(raw, target(format), format, {
+				host: manifest.name,
+				epoch,
+				mode: modeOf(sources),
+				signal,
+			});
+	if (formats.includes("raw")) await rename(raw, target("raw"));
+}
+
+/** What boots a host that runs from memory. */
+interface MemoryHost {
+	parameters: string[];
+	/** Kernel, initramfs and archive by name. */
+	files: Record<string, string>;
+}
+
+async function memoryHost(sources: Sources): Promise<MemoryHost> {
+	const { project, folder, manifest, bundle, work, signal } = sources;
+	const { file: rootFile } = manifest.root;
+	const parameters = memoryParameters(
+		manifest.kernel.cmdline,
+		rootFile,
+		bundle !== undefined,
+	);
+	const archive = join(work, memoryArchiveName);
+	await writeMemoryArchive(
+		archive,
+		[
+			{ name: rootFile, source: join(folder, rootFile) },
+			...(bundle === undefined
+				? []
+				: [{ name: memoryNames.bundle, source: bundle }]),
+		],
+		{ epoch: project.config.value.epoch, mode: modeOf(sources), signal },
+	);
+	return {
+		parameters,
+		files: {
+			vmlinuz: join(folder, "vmlinuz"),
+			initramfs: join(folder, "initramfs"),
+			[memoryArchiveName]: archive,
+		},
+	};
+}
+
+async function writeCd(
+	sources: Sources,
+	{ parameters, files }: MemoryHost,
+	target: string,
+): Promise<void> {
+	const { project, manifest, id, work, signal } = sources;
+	const { disk: settings, epoch } = project.config.value;
+	const script = isoGrubConfig({
+		title: `${manifest.name} ${manifest.version}`,
+		release: id,
+		parameters,
+		settings,
+	});
+	const finished = join(work, "cd.iso");
+	await writeFile(finished, "", { mode: modeOf(sources) });
+	await writeIso(finished, {
+		...{ files, settings, epoch, work, signal },
+		host: manifest.name,
+		release: id,
+		grub: await runStep(sources, isoGrubStep(script)),
+	});
+	await rename(finished, target);
+}
+
+async function writePxe(
+	{ parameters, files }: MemoryHost,
+	work: string,
+	target: string,
+): Promise<void> {
+	const folder = join(work, "pxe");
+	for (const [name, text] of Object.entries(pxeScripts(parameters))) {
+		await mkdir(dirname(join(folder, name)), { recursive: true });
+		await writeFile(join(folder, name), text);
+	}
+	for (const [name, source] of Object.entries(files))
+		await link(source, join(folder, name));
+	await replaceFolder(folder, target, work);
+}
+
+async function writeOci(
+	{ project, manifest, work, signal }: Sources,
+	rootfs: string,
+	target: string,
+): Promise<void> {
+	const finished = join(work, "oci.tar");
+	await writeOciArchive(finished, {
+		rootfs,
+		name: manifest.name,
+		version: manifest.version,
+		epoch: project.config.value.epoch,
+		signal,
+	});
+	await rename(finished, target);
+}
+
+async function writeFolder(
+	{ work, signal }: Sources,
+	rootfs: string,
+	target: string,
+): Promise<void> {
+	const folder = join(work, "root");
+	await mkdir(folder);
+	await run(
+		"tar",
+		[
+			...["-x", "--numeric-owner", "--same-permissions", "--xattrs"],
+			...["-C", folder, "-f", rootfs],
+		],
+		{ signal },
+	);
+	await replaceFolder(folder, target, work);
+}
+
+/** A folder cannot be replaced by one rename; the old one goes out of the way first. */
+async function replaceFolder(
+	folder: string,
+	target: string,
+	work: string,
+): Promise<void> {
+	await rename(target, join(work, `old-${basename(target)}`)).catch(
+		(error: NodeJS.ErrnoException) => {
+			if (error.code !== "ENOENT") throw error;
+		},
+	);
+	await rename(folder, target);
+}
+
+async function runStep(
+	{ project, observe, signal }: Sources,
+	step: AnyStep,
 ): Promise<string> {
 	return withCacheLock(
 		"shared",
 		async () => {
-			const step = grubStep(project.config.value.disk);
 			const output = await runSteps(project, await keySteps([step]), {
 				observe,
 				signal,
@@ -104,21 +331,4 @@ async function makeGrub(
 		},
 		{ signal },
 	);
-}
-
-async function contentOf(
-	folder: string,
-	manifest: Manifest,
-): Promise<Pick<DiskOptions, "release">> {
-	return {
-		release: {
-			name: manifest.name,
-			version: manifest.version,
-			release: await sha256File(join(folder, "manifest.json")),
-			cmdline: manifest.kernel.cmdline.join(" "),
-			root: join(folder, manifest.root.file),
-			kernel: join(folder, "vmlinuz"),
-			initramfs: join(folder, "initramfs"),
-		},
-	};
 }

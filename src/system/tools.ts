@@ -35,6 +35,7 @@ export const toolPackages = {
 	tar: "tar",
 	unshare: "util-linux",
 	unsquashfs: "squashfs-tools",
+	xorriso: "xorriso",
 	xz: "xz-utils",
 	zstd: "zstd",
 } as const;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { run } from "../../system/process.ts";
 
 /**
- * Makes an EFI system partition in a file: FAT32 with one program, `EFI/BOOT/BOOTX64.EFI`, which
+ * Makes an EFI system partition in a file: FAT with one program, `EFI/BOOT/BOOTX64.EFI`, which
  * firmware starts without being told (UEFI 2.10, 3.5.1.1).
  * @param options.bytes its size.
  * @param options.volumeId 8 hexadecimal digits.
@@ -13,11 +13,13 @@ export async function makeEsp(options: {
 	program: string;
 	file: string;
 	bytes: number;
+	/** Bits of the FAT; 16 for what is smaller than 33 MiB. */
+	fat: 16 | 32;
 	volumeId: string;
 	epoch: number;
 	signal?: AbortSignal | undefined;
 }): Promise<void> {
-	const { program, file, bytes, volumeId, epoch, signal } = options;
+	const { program, file, bytes, fat, volumeId, epoch, signal } = options;
 	const handle = await open(file, "wx");
 	await handle.truncate(bytes);
 	await handle.close();
@@ -26,7 +28,7 @@ export async function makeEsp(options: {
 	await run(
 		"mkfs.vfat",
 		[
-			...["--invariant", "-F", "32", "-s", "1"],
+			...["--invariant", "-F", String(fat), "-s", "1"],
 			...["-i", volumeId, "-n", "DOCK0-ESP", file],
 		],
 		{ env, signal },

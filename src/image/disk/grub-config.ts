@@ -152,7 +152,7 @@ export function grubConfig(
 }
 
 /** By BIOS the screen is the only console; EFI firmware has its own list, often with the serial port. */
-function serialLines(serial: DiskSettings["serial"]): string[] {
+export function serialLines(serial: DiskSettings["serial"]): string[] {
 	if (!serial) return [];
 	const { unit, speed } = serial;
 	return [

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { defineStep, type Step } from "../../plan/step.ts";
+import { defineStep, type Step, type StepContext } from "../../plan/step.ts";
 import { stepFailure } from "../../system/errors.ts";
 import { grubConfig } from "./grub-config.ts";
 import type { DiskSettings } from "./schema.ts";
@@ -38,6 +38,13 @@ const platforms = [
 	},
 ] as const;
 
+/** The same for a CD, whose BIOS reads an image of its own kind (El Torito). */
+const isoPlatforms = [
+	{ ...platforms[0], format: "i386-pc-eltorito", output: "eltorito.img" },
+	platforms[1],
+] as const;
+const isoModules = ["iso9660", "search", "part_msdos"];
+
 /**
  * Makes GRUB for BIOS (`boot.img`, `core.img`) and EFI (`grub.efi`), with all modules and the script
  * built in: it reads no further file of its own.
@@ -49,31 +56,76 @@ export function grubStep(
 	return defineStep({
 		name: "disk/grub",
 		title: "making GRUB for BIOS and EFI",
-		version: 2,
+		version: 3,
 		needs: {},
-		inputs: { values: { script, modules, platforms }, tools: ["grub-mkimage"] },
+		inputs: {
+			values: { script, modules, platforms },
+			tools: ["grub-mkimage"],
+		},
 		outputs: ["boot.img", "core.img", "grub.efi"],
 		async run({ out, temp, run }) {
-			const memdisk = join(temp, "memdisk.tar");
-			await writeFile(memdisk, tarOf("dock0/grub.cfg", Buffer.from(script)));
-			for (const platform of platforms) {
-				const parts = join(folder, platform.format);
-				if (!existsSync(parts))
-					throw stepFailure({
-						code: "TOOL_MISSING",
-						message: `GRUB for ${platform.format} is not installed on this machine: no ${parts}`,
-						hint: `on Debian: apt-get install ${platform.package}`,
-					});
-				await run("grub-mkimage", [
-					...["--directory", parts, "--format", platform.format],
-					...["--output", join(out, platform.output)],
-					...["--memdisk", memdisk, "--prefix", "(memdisk)/dock0"],
-					...platform.options,
-					...modules,
-					...platform.modules,
-				]);
-			}
+			await makeImages({ script, platforms, modules, out, temp, run });
 			await copyFile(join(folder, "i386-pc/boot.img"), join(out, "boot.img"));
 		},
 	});
+}
+
+/** Makes GRUB for a CD or USB stick: `eltorito.img`, `boot_hybrid.img`, `grub.efi`. */
+export function isoGrubStep(
+	script: string,
+): Step<"boot_hybrid.img" | "eltorito.img" | "grub.efi"> {
+	const all = [...modules, ...isoModules];
+	return defineStep({
+		name: "disk/grub-iso",
+		title: "making GRUB for a CD",
+		version: 1,
+		needs: {},
+		inputs: {
+			values: { script, modules: all, platforms: isoPlatforms },
+			tools: ["grub-mkimage"],
+		},
+		outputs: ["boot_hybrid.img", "eltorito.img", "grub.efi"],
+		async run({ out, temp, run }) {
+			await makeImages({
+				...{ script, platforms: isoPlatforms, modules: all },
+				...{ out, temp, run },
+			});
+			await copyFile(
+				join(folder, "i386-pc/boot_hybrid.img"),
+				join(out, "boot_hybrid.img"),
+			);
+		},
+	});
+}
+
+async function makeImages(options: {
+	script: string;
+	platforms: typeof platforms | typeof isoPlatforms;
+	modules: readonly string[];
+	out: string;
+	temp: string;
+	run: StepContext["run"];
+}): Promise<void> {
+	const memdisk = join(options.temp, "memdisk.tar");
+	await writeFile(
+		memdisk,
+		tarOf("dock0/grub.cfg", Buffer.from(options.script)),
+	);
+	for (const platform of options.platforms) {
+		const parts = join(folder, platform.format.replace("-eltorito", ""));
+		if (!existsSync(parts))
+			throw stepFailure({
+				code: "TOOL_MISSING",
+				message: `GRUB for ${platform.format} is not installed on this machine: no ${parts}`,
+				hint: `on Debian: apt-get install ${platform.package}`,
+			});
+		await options.run("grub-mkimage", [
+			...["--directory", parts, "--format", platform.format],
+			...["--output", join(options.out, platform.output)],
+			...["--memdisk", memdisk, "--prefix", "(memdisk)/dock0"],
+			...platform.options,
+			...options.modules,
+			...platform.modules,
+		]);
+	}
 }

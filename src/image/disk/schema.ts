@@ -7,14 +7,25 @@ export const diskFormats = ["raw", "qcow2", "vhd", "gz"] as const;
 
 export type DiskFormat = (typeof diskFormats)[number];
 
+/** What `dock0 disk` can write: disks, and what starts a host that runs from memory. */
+export const outputFormats = [
+	...diskFormats,
+	"iso",
+	"pxe",
+	"oci",
+	"dir",
+] as const;
+
+export type OutputFormat = (typeof outputFormats)[number];
+
 /** The config key `disk`: what `dock0 disk` writes. */
 export const diskSchema = z.strictObject({
 	formats: z
-		.array(z.enum(diskFormats))
+		.array(z.enum(outputFormats))
 		.min(1)
 		.default(["raw"])
 		.describe(
-			"what to write: raw (NAME.img), qcow2, vhd (fixed, as clouds take it), gz (the raw one, compressed)",
+			"what to write: raw (NAME.img), qcow2, vhd (fixed, as clouds take it), gz (the raw one, compressed), iso (CD or USB stick, runs from memory), pxe (folder for booting over the network, likewise), oci (the root as a container image in one file), dir (the root as a folder; only root can keep its owners)",
 		),
 	slots: z
 		.int()

@@ -139,6 +139,7 @@ async function writeEsp(
 			program,
 			file: image,
 			bytes: esp.bytes,
+			fat: 32,
 			volumeId: deriveVolumeId(release.name, esp.name),
 			epoch,
 			signal,

@@ -26,7 +26,9 @@ mount_volume() {
 # locate SOURCE FOLDER WHAT: sets image to a device, or to a file on the volume, which gets mounted at FOLDER.
 locate() {
 	split "$1"
-	if [ -n "$name" ]; then
+	if [ "$name" = initrd ]; then
+		image=$path # the boot loader put it here, in a second initramfs
+	elif [ -n "$name" ]; then
 		await_device "$name" "$3"
 		image=$device
 		[ -n "$path" ] || return 0

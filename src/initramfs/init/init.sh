@@ -5,7 +5,8 @@
 #   dock0.root=SOURCE      the root image: squashfs, erofs or ext4, mounted read only. SOURCE is
 #                          LABEL=x, UUID=x, PARTUUID=x, PARTLABEL=x or /dev/x, a device that holds the
 #                          image; or one of these with :/path, an image file inside that volume, which
-#                          stays mounted, read only, at /run/dock0/boot. When the image holds one
+#                          stays mounted, read only, at /run/dock0/boot; or initrd:/path, a file that
+#                          the boot loader put into memory by a second initramfs. When the image holds one
 #                          single file that is an ext4 image, that one is the root.
 #   dock0.verity=HASH,BLOCKS,SALT  the root image is BLOCKS blocks of 4096 bytes, followed by its
 #                          dm-verity hash tree, whose root is HASH; what does not match is never read

@@ -1,6 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { grubStep } from "../../../src/image/disk/grub-step.ts";
+import {
+	grubStep,
+	type isoGrubStep,
+} from "../../../src/image/disk/grub-step.ts";
 import {
 	type DiskSettings,
 	diskSchema,
@@ -59,16 +62,16 @@ export async function tinyDiskParts(
 			initramfs,
 		},
 		settings,
-		grub: await grubParts(folder, settings),
+		grub: await makeStep(folder, grubStep(settings)),
 		epoch: 1_735_689_600,
 	};
 }
 
-async function grubParts(
+/** Runs one step, or finds its outputs in the cache; returns their folder. */
+export async function makeStep(
 	folder: string,
-	settings: DiskSettings,
+	step: ReturnType<typeof grubStep> | ReturnType<typeof isoGrubStep>,
 ): Promise<string> {
-	const step = grubStep(settings);
 	const entries = await execute({
 		steps: await keySteps([step]),
 		observe: () => undefined,
