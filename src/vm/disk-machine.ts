@@ -1,4 +1,11 @@
-import { access, mkdir, realpath, rename, rm } from "node:fs/promises";
+import {
+	access,
+	mkdir,
+	realpath,
+	rename,
+	rm,
+	writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ExpectedError } from "../system/errors.ts";
 import { run } from "../system/process.ts";
@@ -74,6 +81,8 @@ async function copyOnce(image: string, copy: string): Promise<boolean> {
 	await mkdir(dirname(copy), { recursive: true });
 	const temporary = `${copy}.tmp-${process.pid}`;
 	try {
+		// The host's state, which nobody else may read.
+		await writeFile(temporary, "", { mode: 0o600 });
 		await run("qemu-img", [
 			...["convert", "-q", "-f", "raw", "-O", "qcow2"],
 			...[image, temporary],
