@@ -89,6 +89,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 		["dock0 lock --update", "the newest packages, and what that changes"],
 		["dock0 lock --pool pool", "and keep their files"],
 	],
+	verify: [
+		["dock0 verify build/web1", "is it what this folder's config builds"],
+		["dock0 verify build/web1 --user builder", "also as an ordinary user"],
+	],
 	"release list": [["dock0 release list", "newest first"]],
 	"release show": [["dock0 release show build/web1", "versions and sizes"]],
 	"release verify": [

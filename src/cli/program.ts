@@ -23,6 +23,7 @@ import { releaseCommand } from "./release.ts";
 import { reportCommand } from "./report.ts";
 import { schemaCommand } from "./schema.ts";
 import { sshCommand } from "./ssh.ts";
+import { verifyCommand } from "./verify.ts";
 import { vmCommand } from "./vm.ts";
 
 /** The whole command line, ready to parse. */
@@ -42,6 +43,7 @@ export function createProgram(): Command {
 		configCommand,
 		planCommand,
 		lockCommand,
+		verifyCommand,
 		explainCommand,
 		schemaCommand,
 		vmCommand,

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { defineStep, type Step } from "../plan/step.ts";
+import { defineStep, type Step, type StepContext } from "../plan/step.ts";
 import { ExpectedError } from "../system/errors.ts";
 import type { RootType } from "./manifest.ts";
 
@@ -84,33 +84,14 @@ export function contentsStep(parts: {
 				],
 				{ okExitCodes: [0, 2], onLine: () => {} },
 			);
-			const listing = join(temp, "listing");
-			const hashes = join(temp, "hashes");
-			await runInNamespace("sh", [
-				"-c",
-				[
-					"set -eu",
-					'image=$1 tree=$2 listing=$3 hashes=$4 kind=$5; cd "$(dirname "$tree")"',
-					// unsquashfs ends with 2 for device nodes, which a user's namespace cannot make.
-					'if [ "$kind" = erofs ]; then fsck.erofs "--extract=$tree" "$image" >/dev/null; else unsquashfs -no-progress -quiet -no-xattrs -d "$tree" "$image" >/dev/null || [ $? = 2 ]; fi',
-					'cd "$tree"',
-					`find . -mindepth 1 -printf '%y\\t%m\\t%U:%G\\t%s\\t%l\\t%P\\0' > "$listing"`,
-					'find . -type f -print0 | xargs -0 -r sha256sum -z > "$hashes"',
-				].join("\n"),
-				"sh",
-				join(needs.root, "root"),
-				join(temp, "tree"),
-				listing,
-				hashes,
-				rootType,
-			]);
+			const { listing, hashes } = await listImage(
+				runInNamespace,
+				{ file: join(needs.root, "root"), type: rootType },
+				temp,
+			);
 			const contents: Contents = {
 				format: 1,
-				entries: parseListing(
-					await readFile(listing, "utf8"),
-					await readFile(hashes, "utf8"),
-					await readOwners(lists),
-				),
+				entries: parseListing(listing, hashes, await readOwners(lists)),
 				sources: sourcesOf(
 					await readFile(join(lists, "var/lib/dpkg/status"), "utf8").catch(
 						() => "",
@@ -120,6 +101,42 @@ export function contentsStep(parts: {
 			await writeFile(join(out, contentsFile), JSON.stringify(contents));
 		},
 	});
+}
+
+/**
+ * Unpacks an image below `temp` and looks at every entry.
+ * @param runInNamespace that of a step, or of system/namespace.ts
+ * @returns what `parseListing` reads
+ */
+export async function listImage(
+	runInNamespace: StepContext["runInNamespace"],
+	image: { file: string; type: RootType },
+	temp: string,
+): Promise<{ listing: string; hashes: string }> {
+	const listing = join(temp, "listing");
+	const hashes = join(temp, "hashes");
+	await runInNamespace("sh", [
+		"-c",
+		[
+			"set -eu",
+			'image=$1 tree=$2 listing=$3 hashes=$4 kind=$5; cd "$(dirname "$tree")"',
+			// unsquashfs ends with 2 for device nodes, which a user's namespace cannot make.
+			'if [ "$kind" = erofs ]; then fsck.erofs "--extract=$tree" "$image" >/dev/null; else unsquashfs -no-progress -quiet -no-xattrs -d "$tree" "$image" >/dev/null || [ $? = 2 ]; fi',
+			'cd "$tree"',
+			`find . -mindepth 1 -printf '%y\\t%m\\t%U:%G\\t%s\\t%l\\t%P\\0' > "$listing"`,
+			'find . -type f -print0 | xargs -0 -r sha256sum -z > "$hashes"',
+		].join("\n"),
+		"sh",
+		image.file,
+		join(temp, "tree"),
+		listing,
+		hashes,
+		image.type,
+	]);
+	return {
+		listing: await readFile(listing, "utf8"),
+		hashes: await readFile(hashes, "utf8"),
+	};
 }
 
 /** Joins find's listing, sha256sum's lines and the packages' lists; sorted by path. Pure. */
