@@ -52,7 +52,8 @@ describe("dock0 verify", () => {
 		expect(stdout).toContain("the release is what its config builds");
 		expect(stdout).toMatch(/byte for byte: .*root\.squashfs.*sbom\.cdx\.json/);
 		expect(exitCode).toBe(0);
-	});
+		// Two whole builds.
+	}, 1_800_000);
 
 	it("refuses a release of another project", async () => {
 		await writeFile(at("other.yaml"), "name: other\nrootfs: {}\nkernel: {}\n");
@@ -75,7 +76,11 @@ describe("dock0 verify", () => {
 		await writeFile(at("tree/etc/gone"), "");
 		const release = async (name: string): Promise<void> => {
 			await mkdir(at(name));
-			await run("mksquashfs", [at("tree"), at(name, "root.squashfs"), "-quiet"]);
+			await run("mksquashfs", [
+				at("tree"),
+				at(name, "root.squashfs"),
+				"-quiet",
+			]);
 			await writeFile(at(name, "vmlinuz"), "kernel");
 		};
 		await release("one");
@@ -101,10 +106,7 @@ describe("dock0 verify", () => {
 			},
 			expect.objectContaining({
 				file: "root.squashfs",
-				inside: [
-					"/etc/gone: only in the release",
-					"/etc/motd: other content",
-				],
+				inside: ["/etc/gone: only in the release", "/etc/motd: other content"],
 			}),
 			{ file: "extra", bytes: { release: undefined, rebuilt: 0 } },
 		]);

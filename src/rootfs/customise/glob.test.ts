@@ -41,6 +41,12 @@ describe("globs", () => {
 		);
 	});
 
+	it("gives a range that runs backwards no characters", () => {
+		expect(globMatcher("/[z-ax]")("/x")).toBe(true);
+		expect(globMatcher("/[z-ax]")("/b")).toBe(false);
+		expect(globMatcher("[\\-*]")("x")).toBe(false);
+	});
+
 	it("is never an invalid expression", () => {
 		fc.assert(
 			fc.property(

@@ -44,7 +44,7 @@ function translate(pattern: string): string {
 		} else if (character === "*") result += "[^/]*";
 		else if (character === "?") result += "[^/]";
 		else if (set) {
-			result += `(?!/)[${set[1] ? "^" : ""}${(set[2] ?? "").replaceAll(/[\\\]^[]/g, "\\$&")}]`;
+			result += `(?!/)[${set[1] ? "^" : ""}${ranges(set[2] ?? "")}]`;
 			index += set[0].length - 1;
 		} else if (character === "\\" && rest.length > 1) {
 			result += literal(rest[1] as string);
@@ -70,6 +70,23 @@ function closes(rest: string): boolean {
 		else if (rest[index] === "}" && --depth === 0) return true;
 	}
 	return false;
+}
+
+/** The inside of a set; a range that runs backwards has no characters, as in a shell. */
+function ranges(text: string): string {
+	const escaped = (character = ""): string =>
+		character.replace(/[\\\]^[-]/, "\\$&");
+	let result = "";
+	for (let index = 0; index < text.length; index++) {
+		const from = text[index] as string;
+		const to = text[index + 2];
+		if (text[index + 1] !== "-" || to === undefined) result += escaped(from);
+		else {
+			if (from <= to) result += `${escaped(from)}-${escaped(to)}`;
+			index += 2;
+		}
+	}
+	return result;
 }
 
 function literal(character: string): string {
