@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: one file per entry and shared chunks, so that a command loads only what it needs.
 import { execFile } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -18,7 +18,8 @@ const englishOnly = {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 await rm(`${root}/dist`, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+	metafile: true,
 	absWorkingDir: root,
 	entryPoints: {
 		cli: "src/cli/main.ts",
@@ -44,6 +45,31 @@ await build({
 	plugins: [englishOnly],
 	logLevel: "warning",
 });
+
+// What is bundled comes with its licence, as most of them ask for.
+const packages = new Set(
+	Object.keys(metafile.inputs).flatMap((input) => {
+		const match = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+		return match ? [match[1]] : [];
+	}),
+);
+const notices = await Promise.all(
+	[...packages].sort().map(async (name) => {
+		const folder = `${root}/node_modules/${name}`;
+		const { version, license } = JSON.parse(
+			await readFile(`${folder}/package.json`, "utf8"),
+		);
+		const file = (await readdir(folder)).find((one) =>
+			/^licen[cs]e/i.test(one),
+		);
+		const text = file ? await readFile(`${folder}/${file}`, "utf8") : "";
+		return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+	}),
+);
+await writeFile(
+	`${root}/dist/THIRD-PARTY-LICENCES.txt`,
+	notices.join(`\n${"-".repeat(72)}\n\n`),
+);
 
 // The manual page is made from the commands, so that it cannot lag behind them.
 const { stdout } = await promisify(execFile)(process.execPath, [

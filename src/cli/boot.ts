@@ -67,50 +67,25 @@ export const bootCommand = defineCommand((program) => {
 			).choices(["bios", "efi"]),
 		)
 		.action(async (files: string[], options: BootOptions) => {
-			const { loadProject, releaseFolder } = await import(
-				"../pipeline/project.ts"
-			);
-			const { bundleFile } = await import("../pipeline/bundle.ts");
-			const { diskFile } = await import("../pipeline/disk.ts");
-			const { bootDisk, bootRelease } = await import("../vm/release.ts");
+			const { loadProject } = await import("../pipeline/project.ts");
+			const { bootProject } = await import("../pipeline/boot.ts");
 			const project = await loadProject({
 				files,
 				directory: options.directory,
 			});
-			const { vm } = project.config.value;
-			const common = {
-				settings: { ...vm, firmware: options.firmware ?? vm.firmware },
-				name: options.name ?? project.name,
+			const outcome = await bootProject(project, {
+				name: options.name,
+				output: options.output,
+				firmware: options.firmware,
+				...(options.disk || options.keep
+					? { disk: options.keep ? "keep" : "throw-away" }
+					: {}),
 				mode: modeOf(options),
-				onEvent: (event: BootEvent) => tell(event, options),
-			};
-			const folder = releaseFolder(project, options.output);
-			const outcome =
-				options.disk || options.keep
-					? await bootDisk({
-							...common,
-							file: diskFile(project, "raw", options.output),
-							keep: options.keep === true,
-						})
-					: await bootRelease({
-							...common,
-							...(await releaseToBoot(folder)),
-							state: project.config.value.state,
-							bundle: await bundleFile(project, options.output),
-						});
+				onEvent: (event) => tell(event, options),
+			});
 			if (options.json) print(JSON.stringify({ type: "outcome", ...outcome }));
 		});
 });
-
-async function releaseToBoot(folder: string) {
-	const { readRelease } = await import("../release/folder.ts");
-	const manifest = await readRelease(folder);
-	return {
-		folder,
-		rootFile: manifest.root.file,
-		kernelParameters: manifest.kernel.cmdline,
-	};
-}
 
 function modeOf(options: BootOptions): BootMode {
 	if (options.detach)

@@ -32,7 +32,8 @@ import { runSteps } from "./run-steps.ts";
 import { releaseSteps } from "./steps.ts";
 
 export interface BuildOptions {
-	observe: Observer;
+	/** Told of everything that happens; default nobody. */
+	observe?: Observer;
 	/** Folder in which the release's folder is made; default `build/` beside the first layer. */
 	output?: string | undefined;
 	/** Look for newer packages. */
@@ -53,7 +54,7 @@ export interface Release {
  */
 export async function buildProject(
 	project: Project,
-	options: BuildOptions,
+	options: BuildOptions = {},
 ): Promise<Release> {
 	const signal = options.signal ?? interruptSignal();
 	const folder = releaseFolder(project, options.output);
@@ -80,7 +81,7 @@ export async function buildProject(
 				sbom,
 			]);
 			const output = await runSteps(project, keyed, {
-				observe: options.observe,
+				observe: options.observe ?? (() => undefined),
 				signal,
 				...(options.cache ? { cache: options.cache } : {}),
 			});

@@ -94,7 +94,7 @@ export async function buildDisk(
 	project: Project,
 	options: BuildOptions & { formats?: readonly OutputFormat[] | undefined },
 ): Promise<DiskBuild> {
-	const { observe, output } = options;
+	const { observe = () => undefined, output } = options;
 	const signal = options.signal ?? interruptSignal();
 	const release = await buildProject(project, { ...options, signal });
 	const formats = new Set(options.formats ?? project.config.value.disk.formats);

@@ -1,6 +1,16 @@
 /** What a build tells its observers; the vocabulary of `--json` (docs/json-events.md). */
 export type BuildEvent =
-	| { type: "plan"; steps: { name: string; title: string; cached: boolean }[] }
+	| {
+			type: "plan";
+			steps: {
+				name: string;
+				title: string;
+				cached: boolean;
+				needs: string[];
+				/** Seconds it took when it last ran; absent when it never did. */
+				expected?: number;
+			}[];
+	  }
 	| { type: "step:cached"; step: string; title: string }
 	| { type: "step:pulled"; step: string; title: string; from: string }
 	| { type: "warning"; message: string }

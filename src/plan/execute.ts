@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { environment } from "../system/environment.ts";
 import { acquireLock } from "../system/lock.ts";
 import { type CacheEntry, findEntry } from "./cache.ts";
+import { addDurations, readDurations } from "./durations.ts";
 import type { KeyedStep } from "./key.ts";
 import type { SharedCache } from "./remote/shared-cache.ts";
 import { type RunStepOptions, runStep } from "./run-step.ts";
@@ -30,14 +31,20 @@ export async function execute(
 		options.steps,
 		shared && ((keyed) => shared.pull(keyed)),
 	);
+	const durations = await readDurations();
 	options.observe({
 		type: "plan",
 		steps: options.steps.map(({ step }) => ({
 			name: step.name,
 			title: step.title,
 			cached: !missing.has(step),
+			needs: Object.values(step.needs).map(({ name }) => name),
+			...(durations[step.name] === undefined
+				? {}
+				: { expected: durations[step.name] as number }),
 		})),
 	});
+	const ran: Record<string, number> = {};
 	const running = schedule(
 		options.steps,
 		async (keyed) => {
@@ -52,7 +59,14 @@ export async function execute(
 			signal.throwIfAborted();
 			entries.set(
 				keyed.step.name,
-				await makeEntry(keyed, entries, { ...options, signal }),
+				await makeEntry(keyed, entries, {
+					...options,
+					signal,
+					observe: (event) => {
+						if (event.type === "step:done") ran[event.step] = event.seconds;
+						options.observe(event);
+					},
+				}),
 			);
 		},
 		(reason) => stop.abort(reason),
@@ -60,6 +74,7 @@ export async function execute(
 	try {
 		await running;
 	} finally {
+		await addDurations(ran);
 		await shared?.finish();
 	}
 	return entries;

@@ -145,7 +145,7 @@ describe("a plan", () => {
 		const error = await runAll([bad]).catch((reason: unknown) => reason);
 		expect(error).toBeInstanceOf(ExpectedError);
 		expect((error as ExpectedError).message).toBe(
-			"step t/bad failed: it broke",
+			"step t/bad failed: it broke\n  about to break",
 		);
 		expect((error as ExpectedError).exitCode).toBe(1);
 		expect(await readFile(join(root, "logs/t-bad.log"), "utf8")).toContain(
@@ -155,6 +155,18 @@ describe("a plan", () => {
 		expect(await readdir(join(root, "cache/steps")).catch(() => [])).toEqual(
 			[],
 		);
+	});
+
+	it("expects a step to take as long as it did, also with other inputs", async () => {
+		const planOf = async (value: string) => {
+			const { events } = await runAll([
+				writer("t/timed", { values: { value } }),
+			]);
+			const [first] = events;
+			return first?.type === "plan" ? first.steps[0] : undefined;
+		};
+		expect(await planOf("one")).not.toHaveProperty("expected");
+		expect((await planOf("two"))?.expected).toBeGreaterThanOrEqual(0);
 	});
 
 	it("refuses a step that does not leave its output", async () => {

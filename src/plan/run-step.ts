@@ -38,8 +38,11 @@ export async function runStep(
 	const logFile = join(logDir, `${step.name.replaceAll("/", "-")}.log`);
 	const log = createWriteStream(logFile, { mode: 0o600 });
 	const work = await makeWorkFolder(step.name);
+	const lastLines: string[] = [];
 	const writeLine = (raw: string): void => {
 		const line = maskSecrets(raw);
+		lastLines.push(line);
+		if (lastLines.length > 10) lastLines.shift();
 		log.write(`${seconds().toFixed(3)} ${line}\n`);
 		observe({ type: "step:log", step: step.name, line });
 	};
@@ -91,7 +94,7 @@ export async function runStep(
 			seconds: seconds(),
 			log: logFile,
 		});
-		throw describeFailure(step, error, logFile);
+		throw describeFailure(step, error, logFile, lastLines);
 	} finally {
 		await new Promise<void>((resolve) => log.end(() => resolve()));
 	}
@@ -142,14 +145,18 @@ function describeFailure(
 	step: AnyStep,
 	error: unknown,
 	logFile: string,
+	lastLines: readonly string[],
 ): unknown {
 	if (!(error instanceof ExpectedError)) return error;
-	const note = `the whole log is ${logFile}`;
+	const note = `the whole log is ${logFile}; --verbose shows it while it runs`;
+	// The message of a failed program ends with its last lines already.
+	const told = error.message.includes(lastLines.at(-1)?.trim() ?? "");
+	const tail = told ? "" : `\n  ${lastLines.join("\n  ")}`;
 	const problems = error.problems.map((problem, index) =>
 		index === 0
 			? {
 					...problem,
-					message: `step ${step.name} failed: ${problem.message}`,
+					message: `step ${step.name} failed: ${problem.message}${tail}`,
 					hint: problem.hint ? `${problem.hint}\n  ${note}` : note,
 				}
 			: problem,

@@ -2,6 +2,7 @@ import logUpdate from "log-update";
 import type { BuildEvent, Observer } from "../plan/events.ts";
 import { formatBytes, formatSeconds } from "./numbers.ts";
 import { describeEvent } from "./progress-plain.ts";
+import { remainingTime } from "./remaining.ts";
 
 interface Running {
 	title: string;
@@ -13,22 +14,30 @@ interface Running {
 /** A live list of running steps below the finished ones, redrawn in place; for terminals. */
 export function liveProgress(): { observe: Observer; stop: () => void } {
 	const running = new Map<string, Running>();
+	const remaining = remainingTime();
 	const draw = (): void => {
 		if (running.size === 0) {
 			logUpdate.clear();
 			return;
 		}
 		const width = process.stdout.columns ?? 80;
+		const left = remaining.seconds(performance.now() / 1000);
 		logUpdate(
-			[...running.values()]
-				.map((step) => describeRunning(step, performance.now(), width))
-				.join("\n"),
+			[
+				...[...running.values()].map((step) =>
+					describeRunning(step, performance.now(), width),
+				),
+				...(left === undefined || left < 1
+					? []
+					: [`        about ${formatSeconds(Math.ceil(left))} left`]),
+			].join("\n"),
 		);
 	};
 	const timer = setInterval(draw, 200);
 	timer.unref();
 	const observe = (event: BuildEvent): void => {
 		track(running, event);
+		remaining.observe(event, performance.now() / 1000);
 		const line = describeEvent(event, "normal");
 		if (line !== undefined && event.type !== "step:start") {
 			logUpdate.clear();
