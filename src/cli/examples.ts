@@ -57,6 +57,12 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 			"of one host of a fleet; the root is not touched",
 		],
 	],
+	push: [
+		["dock0 push", "to where host.push.to says"],
+		["dock0 push --check --to admin@192.0.2.1", "only what would change"],
+	],
+	status: [["dock0 status", "the bundle, the slot, the containers"]],
+	rollback: [["dock0 rollback", "undo the last push"]],
 	plan: [
 		["dock0 plan", "what a build would do now"],
 		["dock0 plan --json", "the same for programs"],

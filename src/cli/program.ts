@@ -19,10 +19,13 @@ import { keysCommand } from "./keys.ts";
 import { lockCommand } from "./lock.ts";
 import { manualCommand } from "./manual.ts";
 import { planCommand } from "./plan.ts";
+import { pushCommand } from "./push.ts";
 import { releaseCommand } from "./release.ts";
 import { reportCommand } from "./report.ts";
+import { rollbackCommand } from "./rollback.ts";
 import { schemaCommand } from "./schema.ts";
 import { sshCommand } from "./ssh.ts";
+import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
 import { vmCommand } from "./vm.ts";
 
@@ -41,6 +44,9 @@ export function createProgram(): Command {
 		bootCommand,
 		diskCommand,
 		configCommand,
+		pushCommand,
+		statusCommand,
+		rollbackCommand,
 		planCommand,
 		lockCommand,
 		verifyCommand,

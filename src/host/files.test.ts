@@ -193,3 +193,148 @@ describe("the rest of the system", () => {
 		).toMatchObject({ link: "/dev/null" });
 	});
 });
+
+describe("the firewall", () => {
+	const rules = (written: unknown): string[] =>
+		text(filesOf(written), "/etc/dock0/firewall.nft")
+			.split("\n")
+			.map((line) => line.trim());
+
+	it("opens ssh and what is declared, with its sources by family", () => {
+		const lines = rules({
+			ssh: { port: 2222, from: ["10.0.0.0/8"] },
+			expose: [
+				443,
+				"53/udp",
+				{ port: 9100, from: ["192.0.2.0/24", "fd00::/8"] },
+			],
+		});
+		expect(
+			lines.filter((line) => line.includes("dport") && line.includes("accept")),
+		).toEqual([
+			"ip6 saddr fe80::/10 udp dport 546 accept",
+			"ip saddr { 10.0.0.0/8 } tcp dport 2222 accept",
+			"tcp dport 443 accept",
+			"udp dport 53 accept",
+			"ip saddr { 192.0.2.0/24 } tcp dport 9100 accept",
+			"ip6 saddr { fd00::/8 } tcp dport 9100 accept",
+		]);
+		expect(lines.filter((line) => line.includes("policy drop"))).toHaveLength(
+			2,
+		);
+	});
+
+	it("lets a container's port through by what was asked for, not by what it became", () => {
+		const lines = rules({
+			containers: {
+				web: { image: "web", ports: [{ external: 80, internal: 8080 }] },
+			},
+		});
+		expect(lines).toContain(
+			"ct status dnat meta l4proto 6 ct original proto-dst 80 accept",
+		);
+		expect(lines.join()).not.toContain("8080");
+	});
+
+	it("does not hide containers of a routed prefix", () => {
+		const docker = { network6: "2001:db8:1::/48", masquerade6: false };
+		expect(
+			rules({ docker }).filter((line) => /ip6.*masquerade/.test(line)),
+		).toEqual([
+			"ip6 saddr 2001:db8:1::/48 ip6 daddr 2001:db8:1::/48 ct status dnat masquerade",
+		]);
+	});
+
+	it("leaves the table out when it is off, and takes an older one away", () => {
+		const lines = rules({ firewall: { enabled: false } });
+		expect(lines.slice(0, 2)).toEqual([
+			"table inet dock0",
+			"delete table inet dock0",
+		]);
+		expect(lines.join("\n")).not.toContain("policy drop");
+	});
+});
+
+describe("containers", () => {
+	const written = {
+		containers: {
+			web: {
+				image: "web:1",
+				command: ["--greet", "it's $HOME"],
+				ports: [{ external: 80 }],
+				secrets: { token: "hush", key: { value: "hush", uid: 33 } },
+				depends: ["db-1"],
+				health: { command: "true" },
+			},
+			"db-1": { image: "db" },
+		},
+	};
+
+	it("keep what is secret from everybody but root, and out of what names it", () => {
+		const files = filesOf(written);
+		const base = "/etc/dock0/containers/web";
+		expect(files.get(base)).toMatchObject({ mode: 0o700 });
+		expect(files.get(`${base}/secrets/token`)).toMatchObject({
+			mode: 0o400,
+			uid: 0,
+			content: "hush",
+		});
+		expect(files.get(`${base}/secrets/key`)).toMatchObject({ uid: 33 });
+		for (const [path, file] of files)
+			if (!path.includes("/secrets/") && "content" in file)
+				expect(String(file.content)).not.toContain("hush");
+	});
+
+	it("start after what they depend on", () => {
+		const unit = text(
+			filesOf(written),
+			"/etc/systemd/system/dock0-container-web.service",
+		);
+		expect(unit).toMatch(/^After=.* dock0-container-db\\x2d1\.service$/m);
+	});
+
+	it("count as changed when anything of theirs does, and not otherwise", () => {
+		const config = (change: object): string | undefined =>
+			/^config=(.*)$/m.exec(
+				text(
+					filesOf({
+						containers: {
+							...written.containers,
+							web: { ...written.containers.web, ...change },
+						},
+					}),
+					"/etc/dock0/containers/web/run",
+				),
+			)?.[1];
+		expect(config({})).toMatch(/^[0-9a-f]{64}$/);
+		expect(config({})).toBe(config({}));
+		for (const change of [
+			{ secrets: { token: "other" } },
+			{ env: { A: "1" } },
+			{ image: "web:2" },
+			{ ports: [] },
+		])
+			expect(config(change)).not.toBe(config({}));
+	});
+
+	it("cannot want one port twice, ssh's, or each other in a circle", () => {
+		const web = (more: object) => ({ image: "web", ...more });
+		expect(
+			problemsOf({
+				containers: {
+					a: web({ ports: [{ external: 80 }], depends: ["b"] }),
+					b: web({
+						ports: [{ external: 80 }, { external: 22 }],
+						depends: ["a"],
+					}),
+					c: web({ depends: ["nobody"] }),
+				},
+			}),
+		).toEqual([
+			"host.containers: a and b both want port 80/tcp",
+			"host.containers.b takes port 22, at which ssh listens",
+			"host.containers.c.depends names nobody, which is no container",
+			"host.containers depend on each other in a circle: a → b → a",
+		]);
+	});
+});

@@ -103,7 +103,8 @@ function filterTable(settings: HostSettings, v4: string, v6: string): string[] {
 		"\t\tiif lo accept",
 		"\t\tct state established,related accept",
 		"\t\tct state invalid drop",
-		"\t\tmeta l4proto { icmp, ipv6-icmp } accept",
+		// ICMP of both families by number: a small root has no /etc/protocols for the names.
+		"\t\tmeta l4proto { 1, 58 } accept",
 		// Answers of DHCPv6 come from a link-local address and match no connection (RFC 8415, 7.2).
 		"\t\tip6 saddr fe80::/10 udp dport 546 accept",
 		...open.flatMap((port) => accept(port, "dport")),
@@ -122,6 +123,9 @@ function filterTable(settings: HostSettings, v4: string, v6: string): string[] {
 	];
 }
 
+/** IANA, protocol numbers. */
+const protocolNumbers = { tcp: 6, udp: 17 } as const;
+
 function accept(
 	{ port, protocol, from }: Port,
 	match: "dport" | "ct original proto-dst",
@@ -129,7 +133,7 @@ function accept(
 	const what =
 		match === "dport"
 			? `${protocol} dport ${port} accept`
-			: `ct status dnat meta l4proto ${protocol} ct original proto-dst ${port} accept`;
+			: `ct status dnat meta l4proto ${protocolNumbers[protocol]} ct original proto-dst ${port} accept`;
 	if (from.length === 0) return [`\t\t${what}`];
 	const { v4, v6 } = byFamily(from);
 	return [
