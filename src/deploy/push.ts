@@ -7,6 +7,9 @@ import { askAsRoot, refusal, type SshTarget } from "./ssh-target.ts";
 
 const agent = "/usr/bin/dock0-bundle";
 
+/** The agent is still changing the host: EX_TEMPFAIL of sysexits.h. */
+const notYet = 75;
+
 export interface PushOptions {
 	/** Seconds after which the host undoes what was not confirmed. */
 	confirmSeconds: number;
@@ -79,7 +82,12 @@ export async function pushBundle(
 			const confirmed = await askAsRoot(target, `${agent} confirm ${id}`, {
 				signal,
 				onLine: options.onLine,
+				reply: (line) => /^CHALLENGE=(.+)$/.exec(line)?.[1],
 			});
+			if (confirmed.exitCode === notYet) {
+				await sleep(200, undefined, { signal });
+				continue;
+			}
 			if (confirmed.exitCode === 0)
 				return { bytes: input.length, changed: true };
 			throw refusal(target, confirmed);

@@ -52,6 +52,8 @@ export async function askAsRoot(
 		input?: Uint8Array;
 		signal?: AbortSignal | undefined;
 		onLine?: (line: string) => void;
+		/** What to answer to a line, if anything; without it the command's standard input ends at once. */
+		reply?: (line: string) => string | undefined;
 	} = {},
 ): Promise<RemoteAnswer> {
 	const words = target.destination.startsWith("root@")
@@ -63,9 +65,15 @@ export async function askAsRoot(
 	child.stdin.on("error", () => {
 		// EPIPE: what ssh says of it is the message
 	});
-	child.stdin.end(options.input ?? "");
+	const { reply, onLine } = options;
+	if (!reply) child.stdin.end(options.input ?? "");
+	const onAnswer = (line: string): void => {
+		const words = reply?.(line);
+		if (words === undefined) onLine?.(line);
+		else child.stdin.end(`${words}\n`);
+	};
 	const [stdout, stderr, { exitCode }] = await Promise.all([
-		textOf(child.stdout, options.onLine),
+		textOf(child.stdout, onAnswer),
 		textOf(child.stderr),
 		child.done,
 	]);
