@@ -10,12 +10,14 @@ run_packages=(
 	pacman-package-manager archlinux-keyring libarchive-tools gpg gpg-agent # building an Arch root
 	grub-common grub-pc-bin grub-efi-amd64-bin fdisk dosfstools mtools qemu-utils xorriso # disk images
 	qemu-system-x86 seabios ovmf # starting the result
+	openssh-client # reaching a running host
 )
 test_packages=(
 	shellcheck cpio busybox-static # independent readers and judges
 	gdisk sbsigntool ipxe-qemu skopeo # judges of disk images
 	gcc make flex bison bc libelf-dev perl patch git # compiling a kernel
 	docker-registry # a shared cache
+	iproute2 # a host in namespaces
 	openssl # checks signatures as a host does
 	chromium # looking at reports
 	zsh fish mandoc man-db # completions and the manual page
