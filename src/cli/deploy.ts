@@ -4,7 +4,7 @@ import { confirmByTyping } from "./confirm.ts";
 import { choiceOf, type HostOptions, withHosts } from "./hosts.ts";
 
 interface DeployOptions extends HostOptions {
-	image: string;
+	image?: string;
 	dryRun?: boolean;
 	abort?: boolean;
 	yes?: boolean;
@@ -19,7 +19,10 @@ export const deployCommand = defineCommand((program) => {
 			.description("turn a server into this host, or back if that fails"),
 	)
 		.option("--all", "every host that has a layer in hosts/")
-		.requiredOption("--image <file>", "gzipped raw disk image")
+		.option(
+			"--image <file>",
+			"gzipped raw disk image (default: built, as by dock0 disk)",
+		)
 		.option("--dry-run", "show what would be done, and touch nothing")
 		.option("--abort", "undo a deploy that stopped halfway")
 		.option("-y, --yes", "do not ask")
@@ -31,17 +34,23 @@ export const deployCommand = defineCommand((program) => {
 				"../deploy/describe.ts"
 			);
 			const plainly = !options.json && !options.quiet;
+			const { observer } = await import("./observer.ts");
+			const progress = observer(options);
 			const outcomes = await deployProjects({
 				...choiceOf(files, options),
 				image: options.image,
+				observe: progress.observe,
 				dryRun: options.dryRun === true,
 				abort: options.abort === true,
-				confirm: (plans) => confirmPlans(plans, options, describeDeployPlan),
+				confirm(plans) {
+					progress.stop();
+					return confirmPlans(plans, options, describeDeployPlan);
+				},
 				report(event) {
 					if (options.json) print(JSON.stringify(event));
 					else if (!options.quiet) printError(describeDeployEvent(event));
 				},
-			});
+			}).finally(() => progress.stop());
 			for (const outcome of outcomes)
 				if (options.json)
 					print(JSON.stringify({ type: "outcome", ...outcome }));

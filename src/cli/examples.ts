@@ -38,9 +38,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 		],
 	],
 	deploy: [
-		["dock0 deploy --image web1.img.gz --dry-run", "show the plan"],
-		["dock0 deploy --image web1.img.gz", "ask, then do it"],
-		["dock0 deploy --all --image web.img.gz --yes", "every layer in hosts/"],
+		["dock0 deploy --dry-run", "build the disk, show the plan"],
+		["dock0 deploy", "ask, then do it"],
+		["dock0 deploy --all --yes", "every layer in hosts/"],
 	],
 	ssh: [["dock0 ssh --run uptime", "one command on the host"]],
 	console: [["dock0 console --host web1", "of the host in hosts/web1.yaml"]],

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Writable } from "node:stream";
@@ -13,9 +14,11 @@ import type { Artefact } from "./provider.ts";
  */
 export async function readArtefact(file: string): Promise<Artefact> {
 	let diskBytes = 0;
+	const hash = createHash("sha256");
 	const count = new Writable({
 		write(chunk: Buffer, _, done) {
 			diskBytes += chunk.length;
+			hash.update(chunk);
 			done();
 		},
 	});
@@ -25,7 +28,13 @@ export async function readArtefact(file: string): Promise<Artefact> {
 			sha256File(file),
 			pipeline(createReadStream(file), createGunzip(), count),
 		]);
-		return { file, sha256, bytes: size, diskBytes };
+		return {
+			file,
+			sha256,
+			bytes: size,
+			diskBytes,
+			diskSha256: hash.digest("hex"),
+		};
 	} catch (error) {
 		throw new ExpectedError(
 			{

@@ -16,8 +16,9 @@ export interface Artefact {
 	/** Of the file, hex. */
 	sha256: string;
 	bytes: number;
-	/** Size of the disk inside. */
+	/** Size and SHA-256 of the disk inside. */
 	diskBytes: number;
+	diskSha256: string;
 }
 
 /** What a provider found, and what a deploy would do to it. */

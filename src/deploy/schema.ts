@@ -24,6 +24,23 @@ const healthCheck = z.union([
 	}),
 ]);
 
+const stackScriptSchema = z.strictObject({
+	url: z
+		.url()
+		.describe(
+			"address from which a Linode can fetch the gzipped disk image; its content is checked by hash, so plain http will do",
+		),
+	image: z
+		.string()
+		.default("linode/debian12")
+		.describe("the stock distribution that writes the disk"),
+	size: z
+		.int()
+		.min(1000)
+		.default(3000)
+		.describe("MiB of the disk for that distribution, meanwhile"),
+});
+
 /** How `dock0 deploy` turns a server into this host. */
 export const deploySchema = z.strictObject({
 	provider: z
@@ -31,14 +48,17 @@ export const deploySchema = z.strictObject({
 		.default("linode")
 		.describe("whose servers these are"),
 	strategy: z
-		.enum(["auto", "image"])
+		.enum(["auto", "image", "stackscript"])
 		.default("auto")
 		.describe(
-			"image: upload the disk image once by its content, make a new disk from it; auto chooses (docs/deploy.md)",
+			"image: upload the disk image once by its content, make a new disk from it; stackscript: a stock distribution on a disk of its own fetches and writes it; auto chooses (docs/deploy.md)",
 		),
 	linode: linodeSchema
 		.prefault({})
 		.describe("which Linode, and how it is set up"),
+	stackscript: stackScriptSchema
+		.optional()
+		.describe("what the strategy stackscript needs"),
 	health: z
 		.array(healthCheck)
 		.default([])
@@ -111,4 +131,5 @@ export const deploySchema = z.strictObject({
 });
 
 export type DeploySettings = z.output<typeof deploySchema>;
+export type StackScriptSettings = z.output<typeof stackScriptSchema>;
 export type HealthCheck = z.output<typeof healthCheck>;

@@ -2,7 +2,9 @@ import { readdir } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { readArtefact } from "../deploy/artefact.ts";
 import { probeHost } from "../deploy/health.ts";
+import { journalFile, readJournal } from "../deploy/journal.ts";
 import { linodeProvider } from "../deploy/linode/provider.ts";
+import { chooseStrategy, type Strategy } from "../deploy/linode/strategy.ts";
 import { linodeToken, linodeUrl } from "../deploy/linode/token.ts";
 import { type DeployOutcome, deployHost } from "../deploy/machine.ts";
 import type {
@@ -14,10 +16,12 @@ import type {
 } from "../deploy/provider.ts";
 import { runSeveral } from "../deploy/several.ts";
 import { openStore, type Store } from "../deploy/store.ts";
+import type { Observer } from "../plan/events.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { systemClock } from "../system/clock.ts";
 import { environment } from "../system/environment.ts";
 import { ExpectedError } from "../system/errors.ts";
+import { buildDisk } from "./disk.ts";
 import { loadProject, type Project } from "./project.ts";
 
 /** Which hosts a command is about: layers, and of the folder `hosts/` some or all, each above the layers. */
@@ -33,11 +37,14 @@ interface Target {
 	project: Project;
 	store: Store;
 	provider: Provider;
+	artefact: Artefact;
 }
 
 export interface DeployRequest extends HostChoice {
-	/** Gzipped raw disk image. */
-	image: string;
+	/** Gzipped raw disk image for all hosts; without it each host's own is built. */
+	image?: string | undefined;
+	/** Of that build. */
+	observe: Observer;
 	dryRun?: boolean;
 	abort?: boolean;
 	/** Asked once, about all hosts. */
@@ -61,14 +68,13 @@ export async function deployProjects(
 	request: DeployRequest,
 ): Promise<DeployOutcome[]> {
 	const projects = await chosenProjects(request);
-	const targets = await Promise.all(
-		projects.map((project) => targetOf(project, request.report)),
-	);
-	const artefact = await readArtefact(resolve(request.image));
+	const targets: Target[] = [];
+	for (const project of projects)
+		targets.push(await targetOf(project, request));
 	const plans = new Map<string, Inspection>();
 	if (!request.abort)
 		for (const target of targets) {
-			const { plan } = await deployTarget(target, artefact, {
+			const { plan } = await deployTarget(target, {
 				...request,
 				dryRun: true,
 				confirm: async () => false,
@@ -86,25 +92,29 @@ export async function deployProjects(
 			name: target.project.name,
 			work: () => {
 				waiting.delete(target);
-				return deployTarget(target, artefact, {
+				return deployTarget(target, {
 					...request,
 					confirm: async (plan) =>
 						requireSame(target.project.name, plans, plan),
-					imageWanted: () => waiting.size > 0,
+					imageWanted: (sha256) =>
+						[...waiting].some(({ artefact }) => artefact.sha256 === sha256),
 				});
 			},
 		})),
 		targets[0]?.project.config.value.deploy.concurrency ?? 1,
 	);
-	if (outcome.left.length > 0 && !(await isImageNeeded(targets, artefact)))
-		await targets[0]?.provider.forgetImage(artefact.sha256);
+	for (const { artefact, project, provider } of targets)
+		if (
+			outcome.left.includes(project.name) &&
+			!(await isImageNeeded(targets, artefact))
+		)
+			await provider.forgetImage(artefact.sha256);
 	if (outcome.failed.length > 0) throw together(outcome);
 	return outcome.done.map(({ result }) => result);
 }
 
 function deployTarget(
-	{ project, provider, store }: Target,
-	artefact: Artefact,
+	{ project, provider, store, artefact }: Target,
 	request: Pick<DeployRequest, "report" | "dryRun" | "abort"> & {
 		confirm: (plan: Inspection) => Promise<boolean>;
 		imageWanted?: (sha256: string) => boolean;
@@ -186,7 +196,8 @@ export async function findServer(
 ): Promise<{ host: string; server: Server; provider: Provider; store: Store }> {
 	const [project] = await chosenProjects(choice);
 	if (!project) throw new Error("no project was loaded");
-	const { provider, store } = await targetOf(project, () => undefined);
+	const store = await openStore(project.directory);
+	const provider = await providerOf(project, store, "image", () => undefined);
 	const server = await provider.find();
 	if (server) return { host: project.name, server, provider, store };
 	throw new ExpectedError({
@@ -247,15 +258,67 @@ async function hostLayer(start: string, name: string): Promise<string> {
 	});
 }
 
+/** An unfinished deploy is undone without its image. */
+const noArtefact: Artefact = {
+	file: "",
+	sha256: "",
+	bytes: 0,
+	diskBytes: 0,
+	diskSha256: "",
+};
+
 async function targetOf(
 	project: Project,
-	report: (event: DeployEvent) => void,
+	request: Pick<DeployRequest, "image" | "abort" | "observe" | "report">,
 ): Promise<Target> {
 	const settings = project.config.value.deploy;
 	const store = await openStore(project.directory);
-	const provider = linodeProvider({
+	if (request.abort) {
+		const record = await readJournal(journalFile(store.folder, project.name));
+		const strategy =
+			record?.strategy === "stackscript" ? "stackscript" : "image";
+		return {
+			project,
+			store,
+			artefact: noArtefact,
+			provider: await providerOf(project, store, strategy, request.report),
+		};
+	}
+	const artefact = await readArtefact(
+		request.image === undefined
+			? await builtImage(project, request.observe)
+			: resolve(project.startedIn, request.image),
+	);
+	const strategy = chooseStrategy(settings, artefact);
+	return {
+		project,
+		store,
+		artefact,
+		provider: await providerOf(project, store, strategy, request.report),
+	};
+}
+
+async function builtImage(
+	project: Project,
+	observe: Observer,
+): Promise<string> {
+	const { disks } = await buildDisk(project, { observe, formats: ["gz"] });
+	const [disk] = disks;
+	if (!disk) throw new Error("no disk was written");
+	return disk.file;
+}
+
+async function providerOf(
+	project: Project,
+	store: Store,
+	strategy: Strategy,
+	report: (event: DeployEvent) => void,
+): Promise<Provider> {
+	const settings = project.config.value.deploy;
+	return linodeProvider({
 		settings,
 		host: project.name,
+		strategy,
 		url: linodeUrl(environment().env),
 		token: await linodeToken(settings.linode.tokenFile),
 		store,
@@ -264,5 +327,4 @@ async function targetOf(
 		probe: probeHost,
 		onRetry: (text) => report({ host: project.name, type: "note", text }),
 	});
-	return { project, store, provider };
 }

@@ -89,9 +89,20 @@ export interface FakeJob {
 	fail?: () => void;
 }
 
+export interface FakeStackScript {
+	id: number;
+	label: string;
+	description: string;
+	script: string;
+	images: string[];
+	is_public: boolean;
+	rev_note: string;
+}
+
 export interface Account {
 	linodes: FakeLinode[];
 	images: FakeImage[];
+	stackscripts: FakeStackScript[];
 	events: FakeEvent[];
 	/** The next number to give; one row for everything, as it is easier to follow. */
 	nextId: number;

@@ -5,6 +5,7 @@ import {
 	type FakeEvent,
 	type FakeImage,
 	type FakeLinode,
+	type FakeStackScript,
 	timestamp,
 } from "./account.ts";
 
@@ -85,6 +86,22 @@ export function showImage(image: FakeImage): object {
 		total_size: image.size,
 		updated: image.created,
 		regions: [{ region, status: "available" }],
+	};
+}
+
+export function showStackScript(script: FakeStackScript): object {
+	return {
+		...script,
+		mine: true,
+		created: "2026-01-01T00:00:00",
+		updated: "2026-01-01T00:00:00",
+		deployments_active: 0,
+		deployments_total: 0,
+		username: "tester",
+		user_gravatar_id: "d41d8cd98f00b204e9800998ecf8427e",
+		user_defined_fields: [
+			...script.script.matchAll(/<UDF name="(\w+)" label="([^"]*)"/g),
+		].map(([, name, label]) => ({ name, label })),
 	};
 }
 

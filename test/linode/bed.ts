@@ -76,6 +76,7 @@ export async function openBed(options: BedOptions): Promise<TestBed> {
 	const account: Account = {
 		linodes: [],
 		images: [],
+		stackscripts: [],
 		events: [],
 		nextId: 1000,
 	};
@@ -83,6 +84,8 @@ export async function openBed(options: BedOptions): Promise<TestBed> {
 	const asks: number[] = [];
 	let addresses = 10;
 	let open = true;
+
+	driver.onPowerOff = (linode) => void bed.powerOffInside(linode);
 
 	const server = createServer((request, response) => {
 		void serve(request, response).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { failure, openScenario, type Scenario } from "./scenario.ts";
+import { failure, imageUrl, openScenario, type Scenario } from "./scenario.ts";
 
 let scenario: Scenario;
 afterEach(() => scenario.close());
@@ -10,7 +10,7 @@ const booted = ({ linode }: Scenario) =>
 const disk = ({ linode }: Scenario, label: RegExp) =>
 	linode.disks.filter((one) => label.test(one.label));
 
-describe("deploying to a Linode by an image", () => {
+describe("deploying to a Linode by an image", { timeout: 180_000 }, () => {
 	it("puts the new system beside that of a stock server and boots it", async () => {
 		scenario = await openScenario();
 		expect((await scenario.deploy()).outcome).toBe("healthy");
@@ -248,5 +248,79 @@ describe("deploying to a Linode by an image", () => {
 		const file = `${scenario.store.folder}/web1.json`;
 		expect((await stat(file)).mode & 0o777).toBe(0o600);
 		expect(await readFile(file, "utf8")).not.toContain(scenario.bed.token);
+	});
+});
+
+describe("deploying to a Linode by a StackScript", { timeout: 180_000 }, () => {
+	const settings = {
+		strategy: "stackscript",
+		stackscript: { url: imageUrl },
+	};
+
+	it("has a maker on a stock distribution write the disk, and removes it", async () => {
+		scenario = await openScenario();
+		await scenario.deploy({ settings });
+		expect(scenario.problems()).toEqual([]);
+		const { bed, driver, linode } = scenario;
+		expect(driver.guest(linode.id)?.system).toBe("image good 1");
+		expect(disk(scenario, /^dock0-maker/)).toEqual([]);
+		expect(linode.configs).toHaveLength(2);
+		expect(bed.account.stackscripts).toMatchObject([{ label: "dock0-maker" }]);
+		expect(bed.applied).not.toContain("POST /images/upload");
+		await scenario.deploy({ settings, content: "good 2" });
+		expect(bed.account.stackscripts).toHaveLength(1);
+	});
+
+	it("brings an older script of ours up to date", async () => {
+		scenario = await openScenario();
+		const { bed } = scenario;
+		bed.account.stackscripts.push({
+			id: 7,
+			label: "dock0-maker",
+			description: "",
+			script: "#!/bin/sh\n",
+			images: ["any/all"],
+			is_public: false,
+			rev_note: "",
+		});
+		await scenario.deploy({ settings });
+		expect(bed.account.stackscripts[0]?.script).toContain("gunzip");
+		expect(bed.account.stackscripts).toHaveLength(1);
+	});
+
+	it("goes back when what was fetched is not the image", async () => {
+		scenario = await openScenario();
+		expect(
+			await failure(
+				scenario.deploy({
+					settings: {
+						...settings,
+						stackscript: { url: "http://images.example.org/other.gz" },
+					},
+				}),
+			),
+		).toBe("DEPLOY_ROLLED_BACK");
+		expect(scenario.problems()).toEqual([]);
+	});
+
+	it("goes on after being killed at any journal entry", async () => {
+		for (let at = 2; ; at += 8) {
+			scenario = await openScenario();
+			const first = await failure(
+				scenario.deploy({ settings, killAtWrite: at }),
+			);
+			if (first === "none") break;
+			await scenario.clock.sleep(300_000);
+			expect(await failure(scenario.deploy({ settings }))).toBe("none");
+			expect(scenario.problems()).toEqual([]);
+			await scenario.close();
+		}
+	});
+
+	it("needs an address to fetch the image from", async () => {
+		scenario = await openScenario();
+		expect(
+			await failure(scenario.deploy({ settings: { strategy: "stackscript" } })),
+		).toBe("DEPLOY_NO_URL");
 	});
 });

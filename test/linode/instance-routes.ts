@@ -13,7 +13,7 @@ import {
 	showDisk,
 	showLinode,
 } from "./answers.ts";
-import type { DiskSource } from "./driver.ts";
+import type { DiskSource, FirstBootScript } from "./driver.ts";
 import { addBoot, jobTimes } from "./jobs.ts";
 import { type Asked, busy, notFound, ok, type Reply, refuse } from "./reply.ts";
 import { type Bed, check, paged } from "./route-parts.ts";
@@ -210,7 +210,12 @@ function createDisk(bed: Bed, asked: Asked, linode: FakeLinode): Reply {
 	let source: DiskSource = { kind: "empty" };
 	if (typeof image === "string") {
 		const found = bed.account.images.find(({ id }) => id === image);
-		if (image.startsWith("linode/")) source = { kind: "stock", image };
+		const script = firstBootScript(bed, asked);
+		if (script && "status" in script) return script;
+		if (image.startsWith("linode/"))
+			source = { kind: "stock", image, ...(script ? { script } : {}) };
+		else if (script)
+			return refuse(400, "image is not valid with this StackScript", "image");
 		else if (found?.status === "available" && found.file)
 			source = { kind: "upload", file: found.file };
 		else return refuse(400, "image is not valid", "image");
@@ -236,6 +241,25 @@ function createDisk(bed: Bed, asked: Asked, linode: FakeLinode): Reply {
 		},
 	});
 	return ok(showDisk(disk));
+}
+
+/** The StackScript of a new disk, or why it will not do. */
+function firstBootScript(
+	bed: Bed,
+	{ body }: Asked,
+): FirstBootScript | Reply | undefined {
+	if (body.stackscript_id === undefined) return undefined;
+	const script = bed.account.stackscripts.find(
+		({ id }) => id === body.stackscript_id,
+	);
+	if (!script) return refuse(400, "Invalid StackScript", "stackscript_id");
+	const fields = body.stackscript_data as Record<string, string>;
+	for (const [, name = "", standard] of script.script.matchAll(
+		/<UDF name="(\w+)"[^>]*?( default=)?"[^">]*" *\/>/g,
+	))
+		if (standard === undefined && !(name in fields))
+			return refuse(400, `${name} is required`, "stackscript_data");
+	return { text: script.script, fields };
 }
 
 function resizeDisk(

@@ -6,7 +6,7 @@ const stride = 59;
 
 describe("a sample of the faults of a deploy", () => {
 	it("ends healthy or rolled back, with nothing left over", {
-		timeout: 120_000,
+		timeout: 300_000,
 	}, async () => {
 		const cases = await allCases();
 		expect(cases.length).toBeGreaterThan(1000);

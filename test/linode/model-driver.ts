@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { sha256 } from "../../src/system/files.ts";
 import type { FakeConfig, FakeDisk, FakeLinode } from "./account.ts";
-import type { DiskSource, VmDriver } from "./driver.ts";
+import type { DiskSource, FirstBootScript, VmDriver } from "./driver.ts";
+import type { BedClock } from "./virtual-clock.ts";
 
 /** A running guest of the model. */
 export interface ModelGuest {
@@ -21,19 +23,47 @@ export interface ModelDriver extends VmDriver {
 /** An ext4 of a stock system needs at least so much; MiB. */
 const stockNeeds = 2000;
 
+/** What the model needs to play a maker: what can be fetched, by address, and how time passes. */
+export interface ModelWorld {
+	downloads: Map<string, string>;
+	clock: BedClock;
+}
+
 /** @param fits whether a stock disk can be shrunk to a size in MiB. */
 export function modelDriver(
 	fits: (size: number) => boolean = (size) => size >= stockNeeds,
+	world?: ModelWorld,
 ): ModelDriver {
 	const contents = new Map<number, string>();
 	const written = new Map<number, string[]>();
 	const guests = new Map<number, ModelGuest>();
-	return {
+	const scripts = new Map<number, FirstBootScript>();
+
+	/** What profiles/linode/maker.sh does. */
+	function runMaker(
+		linode: FakeLinode,
+		config: FakeConfig,
+		{ fields }: FirstBootScript,
+	): void {
+		const target = config.devices.sdb?.disk_id ?? 0;
+		world?.clock.after(90_000, () => {
+			const fetched = world.downloads.get(fields.url ?? "") ?? "nothing";
+			contents.set(
+				target,
+				sha256(fetched) === fields.sha256 ? `image ${fetched}` : "wiped",
+			);
+			driver.onPowerOff?.(linode);
+		});
+	}
+
+	const driver: ModelDriver = {
 		guest: (linode) => guests.get(linode),
 		content: (disk) => contents.get(disk),
 		written: (disk) => written.get(disk) ?? [],
 		async createDisk(_: FakeLinode, disk: FakeDisk, source: DiskSource) {
 			contents.set(disk.id, await contentOf(source));
+			if (source.kind === "stock" && source.script)
+				scripts.set(disk.id, source.script);
 			written.set(disk.id, []);
 		},
 		async resizeDisk(_, disk, size) {
@@ -51,6 +81,9 @@ export function modelDriver(
 				healthy: isHealthy(system, config),
 				config: config.id,
 			});
+			const script = scripts.get(first);
+			scripts.delete(first);
+			if (script) runMaker(linode, config, script);
 			const data = config.devices.sdb?.disk_id;
 			if (data) written.get(data)?.push(system);
 		},
@@ -59,6 +92,7 @@ export function modelDriver(
 		},
 		async close() {},
 	};
+	return driver;
 }
 
 async function contentOf(source: DiskSource): Promise<string> {

@@ -1,7 +1,7 @@
-import { type FakeImage, timestamp } from "./account.ts";
-import { newEvent, showEvent, showImage } from "./answers.ts";
+import { type FakeImage, type FakeStackScript, timestamp } from "./account.ts";
+import { newEvent, showEvent, showImage, showStackScript } from "./answers.ts";
 import { instanceRoute } from "./instance-routes.ts";
-import { type Asked, notFound, ok, type Reply } from "./reply.ts";
+import { type Asked, notFound, ok, type Reply, refuse } from "./reply.ts";
 import { type Bed, check, paged } from "./route-parts.ts";
 import { requestSchema } from "./validation.ts";
 
@@ -15,6 +15,8 @@ export async function route(bed: Bed, asked: Asked): Promise<Reply> {
 		return eventRoute(bed, asked, rest[0]);
 	if (first === "linode" && second === "instances")
 		return instanceRoute(bed, asked, rest);
+	if (first === "linode" && second === "stackscripts")
+		return stackScriptRoute(bed, asked, rest[0]);
 	if (first === "images") return imageRoute(bed, asked, second);
 	return notFound();
 }
@@ -23,6 +25,44 @@ function eventRoute(bed: Bed, asked: Asked, id: string | undefined): Reply {
 	if (id === undefined) return paged(asked, bed.account.events, showEvent);
 	const event = bed.account.events.find((one) => one.id === Number(id));
 	return event ? ok(showEvent(event)) : notFound();
+}
+
+function stackScriptRoute(
+	bed: Bed,
+	asked: Asked,
+	id: string | undefined,
+): Reply {
+	const { stackscripts } = bed.account;
+	const { body, method } = asked;
+	if (id === undefined && method === "GET")
+		return paged(asked, stackscripts, showStackScript);
+	const wrong =
+		method === "GET"
+			? undefined
+			: check(
+					requestSchema(
+						method === "POST" ? "stackScriptSchema" : "updateStackScriptSchema",
+					),
+					body,
+				);
+	if (wrong) return wrong;
+	if (typeof body.script === "string" && !body.script.startsWith("#!"))
+		return refuse(400, "Script must begin with a shebang (#!).", "script");
+	if (id === undefined) {
+		const script: FakeStackScript = {
+			description: "",
+			rev_note: "",
+			is_public: false,
+			...(body as { label: string; script: string; images: string[] }),
+			id: bed.account.nextId++,
+		};
+		stackscripts.push(script);
+		return ok(showStackScript(script));
+	}
+	const script = stackscripts.find((one) => one.id === Number(id));
+	if (!script) return notFound();
+	Object.assign(script, body);
+	return ok(showStackScript(script));
 }
 
 function imageRoute(bed: Bed, asked: Asked, id: string | undefined): Reply {

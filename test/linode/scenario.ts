@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { Probe } from "../../src/deploy/health.ts";
 import { journalFile, readJournal } from "../../src/deploy/journal.ts";
 import { linodeProvider } from "../../src/deploy/linode/provider.ts";
+import { chooseStrategy } from "../../src/deploy/linode/strategy.ts";
 import {
 	type DeployOptions,
 	type DeployOutcome,
@@ -23,6 +24,9 @@ import { type BedClock, virtualClock } from "./virtual-clock.ts";
 
 // Journals are written with fsync; in memory that costs nothing.
 const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
+/** Where the image of the last deploy can be fetched. */
+export const imageUrl = "http://images.example.org/web.img.gz";
 
 /** A deploy was killed: nothing of it runs any more, not even its clean-up. */
 export class Killed extends Error {
@@ -69,14 +73,14 @@ export async function openScenario(
 		diskTotal?: number;
 		diskSize?: number;
 		watchdog?: boolean;
-		driver?: ModelDriver;
 		imageLimit?: number;
 		scopes?: string;
 	} = {},
 ): Promise<Scenario> {
 	const folder = await mkdtemp(join(scratch, "dock0-deploy-"));
 	const clock = virtualClock();
-	const driver = options.driver ?? modelDriver();
+	const downloads = new Map<string, string>();
+	const driver = modelDriver(undefined, { downloads, clock });
 	const violations: string[] = [];
 	const proven = (): boolean => driver.guest(linode.id)?.healthy === true;
 	const bed = await openBed({
@@ -87,7 +91,11 @@ export async function openScenario(
 		watch: {
 			configDeleted(of, config) {
 				if (of !== linode) violations.push(`a profile of ${of.label} deleted`);
-				if (config.id === of.booted && !proven())
+				if (
+					config.id === of.booted &&
+					!config.label.startsWith("dock0-maker") &&
+					!proven()
+				)
 					violations.push("the only bootable profile deleted");
 			},
 			diskDeleted(of, disk) {
@@ -115,6 +123,7 @@ export async function openScenario(
 
 	async function artefact(content: string): Promise<Artefact> {
 		const packed = gzipSync(content);
+		downloads.set(imageUrl, content);
 		const file = join(folder, `${sha256(content).slice(0, 12)}.gz`);
 		await writeFile(file, packed);
 		return {
@@ -122,6 +131,7 @@ export async function openScenario(
 			sha256: sha256(packed),
 			bytes: packed.length,
 			diskBytes: 2000 * 1024 * 1024,
+			diskSha256: sha256(content),
 		};
 	}
 
@@ -158,6 +168,10 @@ export async function openScenario(
 		const provider = linodeProvider({
 			settings,
 			host,
+			strategy: chooseStrategy(
+				settings,
+				await artefact(attempt.content ?? "good 1"),
+			),
 			url: bed.url,
 			token: bed.token,
 			store,

@@ -14,6 +14,8 @@ export function requestSchema(
 		| "ResizeLinodeDiskSchema"
 		| "UpdateLinodeConfigSchema"
 		| "UpdateLinodeSchema"
+		| "stackScriptSchema"
+		| "updateStackScriptSchema"
 		| "uploadImageSchema",
 ): RequestSchema {
 	const schema = (validation as unknown as Record<string, RequestSchema>)[name];

@@ -76,6 +76,13 @@ export const eventAnswer = z.object({
 /** Of the person whom the token belongs to. */
 export const profileOfUser = z.object({ username: z.string() });
 
+export const stackScriptAnswer = z.object({
+	id: z.number(),
+	label: z.string(),
+	script: z.string(),
+	mine: z.boolean(),
+});
+
 /** Actions answer with an empty object. */
 export const emptyAnswer = z.unknown();
 

@@ -17,6 +17,8 @@ export const beforeSchema = z.object({
 	volumes: z.array(z.number()),
 	/** MiB of the new boot disk. */
 	bootSize: z.number(),
+	/** MiB that a maker needs meanwhile; 0 without one. */
+	makerSize: z.number(),
 	/** The data disk of before, when it is kept. */
 	data: named.nullable(),
 	/** MiB of a data disk to make, or null. */

@@ -14,9 +14,13 @@ interface NewDisk {
 	label: string;
 	/** MiB */
 	size: number;
-	/** Copy this image; without it the disk is an empty ext4. */
+	/** Copy this image. */
 	image?: string;
+	/** Of a disk without an image; default ext4. */
+	filesystem?: "raw" | "ext4";
 	timeoutSeconds: number;
+	/** What else the request holds, for a disk that runs a StackScript. */
+	script?: () => Promise<object>;
 }
 
 /** How long a new disk may be unknown to the API although it was answered with its number. */
@@ -41,20 +45,23 @@ export async function makeDisk(
 		label: disk.label,
 		collection,
 		shape: diskAnswer,
-		make: () =>
-			client.post(
+		async make() {
+			const script = await disk.script?.();
+			return client.post(
 				collection,
 				{
 					label: disk.label,
 					size: disk.size,
+					...script,
 					...(disk.image === undefined
-						? { filesystem: "ext4" }
+						? { filesystem: disk.filesystem ?? "ext4" }
 						: // A disk from an image needs some credential. This one is forgotten at once, and
 							// nothing can put it into an image that holds no ordinary root file system.
 							{ image: disk.image, root_pass: forgottenPassword() }),
 				},
 				diskAnswer,
-			),
+			);
+		},
 	});
 	await journal.once(`${disk.name}-ready`, () =>
 		waitReady(client, disk, Number(id), before),

@@ -13,9 +13,17 @@ const limits = { packed: 5_000_000_000, unpacked: 6_442_450_944 };
 /** How often an upload is begun anew. */
 const attempts = 4;
 
+export function isUploadable({
+	bytes,
+	diskBytes,
+}: Pick<Artefact, "bytes" | "diskBytes">): boolean {
+	return bytes <= limits.packed && diskBytes <= limits.unpacked;
+}
+
 /** @throws ExpectedError (exit code 2): larger images vanish at the provider without an error. */
-export function requireUploadable({ bytes, diskBytes }: Artefact): void {
-	if (bytes <= limits.packed && diskBytes <= limits.unpacked) return;
+export function requireUploadable(artefact: Artefact): void {
+	if (isUploadable(artefact)) return;
+	const { bytes, diskBytes } = artefact;
 	throw new ExpectedError({
 		code: "LINODE_IMAGE_TOO_LARGE",
 		message: `Linode takes images of up to 5 GB packed and 6 GB unpacked; this one has ${(bytes / 1e9).toFixed(2)} and ${(diskBytes / 1e9).toFixed(2)} GB`,

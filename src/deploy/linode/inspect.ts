@@ -20,14 +20,16 @@ const mebibyte = 1024 * 1024;
 const smallestOldDisk = 1024;
 
 /**
- * Decides what a deploy of the image strategy does to a Linode. Pure: nothing is asked and nothing changed.
+ * Decides what a deploy does to a Linode. Pure: nothing is asked and nothing changed.
  * @param diskBytes size of the disk image.
+ * @param makerSize MiB that a maker needs meanwhile; 0 for the strategy `image`.
  * @throws ExpectedError when it cannot be done.
  */
 export function planLinode(
 	found: Found,
 	settings: DeploySettings,
 	diskBytes: number,
+	makerSize: number,
 ): Inspection & { before: Before } {
 	const { linode, disks } = found;
 	const current = currentProfile(found, settings.linode.profile);
@@ -46,7 +48,8 @@ export function planLinode(
 	const taken = disks
 		.filter(({ id }) => !gone.has(id))
 		.reduce((sum, { size }) => sum + size, 0);
-	const missing = bootSize + (newDataSize ?? 0) + taken - linode.specs.disk;
+	const missing =
+		bootSize + (newDataSize ?? 0) + makerSize + taken - linode.specs.disk;
 	const shrink =
 		missing > 0 ? shrinkFor(missing, bootSize, found, settings.room) : null;
 	const before: Before = {
@@ -65,6 +68,7 @@ export function planLinode(
 				)
 			: [],
 		bootSize,
+		makerSize,
 		data: keepData ? named(data) : null,
 		newDataSize,
 		shrink,
@@ -188,13 +192,17 @@ function describe(
 	];
 	return {
 		actions: [
-			"upload the disk image, unless it is there already",
+			...(before.makerSize > 0
+				? []
+				: ["upload the disk image, unless it is there already"]),
 			...(shrink
 				? [
 						`shut down, and shrink disk ${shrink.id} "${shrink.label}" from ${shrink.from} to ${shrink.to} MiB`,
 					]
 				: []),
-			`make a boot disk of ${before.bootSize} MiB from the image`,
+			before.makerSize > 0
+				? `make a boot disk of ${before.bootSize} MiB, and a maker (disk of ${before.makerSize} MiB and a profile, removed afterwards) that is booted to write it`
+				: `make a boot disk of ${before.bootSize} MiB from the image`,
 			...(data ? [`keep data disk ${data.id} "${data.label}"`] : []),
 			...(newDataSize ? [`make a data disk of ${newDataSize} MiB`] : []),
 			"make a config profile (linode/direct-disk, helpers off) and boot it",

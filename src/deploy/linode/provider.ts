@@ -18,14 +18,17 @@ import { ensureImage, releaseImage, requireUploadable } from "./image.ts";
 import { planLinode } from "./inspect.ts";
 import { eventsOfLinode, runJob } from "./jobs.ts";
 import { lishArguments } from "./lish.ts";
+import { fillByMaker } from "./maker.ts";
 import { bootDiskLabel, dataDiskLabel } from "./names.ts";
 import { makeProfile, profilesPath } from "./profiles.ts";
 import { undo } from "./rollback.ts";
+import { makerSettings, type Strategy, wantedScopes } from "./strategy.ts";
 import { missingScopes } from "./token.ts";
 
 export interface LinodeOptions {
 	settings: DeploySettings;
 	host: string;
+	strategy: Strategy;
 	url: string;
 	token: string;
 	store: Store;
@@ -41,10 +44,11 @@ export interface LinodeOptions {
 /** Seconds that putting back the watchdog may take when a run stops halfway. */
 const pausePatience = 20;
 
-/** Linodes, by the strategy `image`: a new disk and profile beside the old ones, and a reboot into it. */
+/** Linodes: a new disk and profile beside the old ones, and a reboot into it. */
 export function linodeProvider(options: LinodeOptions): Provider {
 	const { settings, host, store, probe, clock } = options;
 	const { timeouts } = settings;
+	const maker = makerSettings(options);
 	const clientFor = (signal: AbortSignal, patienceSeconds: number): Client =>
 		linodeClient({
 			url: options.url,
@@ -69,7 +73,7 @@ export function linodeProvider(options: LinodeOptions): Provider {
 
 	return {
 		name: "linode",
-		strategy: "image",
+		strategy: options.strategy,
 		async check() {
 			if (settings.health.length === 0)
 				throw new ExpectedError({
@@ -78,7 +82,10 @@ export function linodeProvider(options: LinodeOptions): Provider {
 					hint: "write for example health: [{ tcp: 22 }]",
 				});
 			const scopes = await client.scopes();
-			const missing = scopes === undefined ? [] : missingScopes(scopes);
+			const missing =
+				scopes === undefined
+					? []
+					: missingScopes(scopes, wantedScopes[options.strategy]);
 			if (missing.length > 0)
 				throw new ExpectedError({
 					code: "LINODE_SCOPE_MISSING",
@@ -102,7 +109,7 @@ export function linodeProvider(options: LinodeOptions): Provider {
 			return serverOf(await createLinode(client, settings.linode, run));
 		},
 		async inspect(run, server) {
-			requireUploadable(run.artefact);
+			if (options.strategy === "image") requireUploadable(run.artefact);
 			if (!server) return planOfCreation(this.creation() ?? "");
 			const id = Number(server.id);
 			return planLinode(
@@ -114,20 +121,23 @@ export function linodeProvider(options: LinodeOptions): Provider {
 				},
 				settings,
 				run.artefact.diskBytes,
+				maker?.size ?? 0,
 			);
 		},
 		async stage(run) {
 			const { journal } = run;
 			const before = beforeOf(run);
 			const linode = before.linode.id;
-			const image = await ensureImage({
-				client,
-				run,
-				store,
-				region: before.linode.region,
-				uploadSeconds: timeouts.upload,
-				idleSeconds: options.requestSeconds ?? 120,
-			});
+			const image = maker
+				? undefined
+				: await ensureImage({
+						client,
+						run,
+						store,
+						region: before.linode.region,
+						uploadSeconds: timeouts.upload,
+						idleSeconds: options.requestSeconds ?? 120,
+					});
 			await setWatchdog(client, before, false);
 			await remove(run, "leftovers", before.leftovers);
 			if (before.shrink) await shrink(run, before);
@@ -137,9 +147,19 @@ export function linodeProvider(options: LinodeOptions): Provider {
 				name: "boot-disk",
 				label: bootDiskLabel(journal.record.id),
 				size: before.bootSize,
-				image,
+				...(image === undefined ? { filesystem: "raw" as const } : { image }),
 				timeoutSeconds: timeouts.job,
 			});
+			if (maker)
+				await fillByMaker({
+					client,
+					run,
+					before,
+					settings: maker,
+					boot,
+					jobSeconds: timeouts.job,
+					workSeconds: timeouts.upload,
+				});
 			const data =
 				before.newDataSize === null
 					? before.data?.id
@@ -207,6 +227,9 @@ export function linodeProvider(options: LinodeOptions): Provider {
 		async pause(run) {
 			const before = beforeSchema.safeParse(run.journal.record.before);
 			if (!before.success || !before.data.linode.watchdog) return;
+			const { results } = run.journal.record;
+			// It would boot the maker again, which runs its script only once.
+			if ("maker-boot-after-0" in results && !("maker-done" in results)) return;
 			const short = AbortSignal.timeout(pausePatience * 1000);
 			await setWatchdog(clientFor(short, pausePatience), before.data, true);
 		},
@@ -244,6 +267,7 @@ export function linodeProvider(options: LinodeOptions): Provider {
 	};
 
 	async function forget(run: DeployRun, keep: boolean): Promise<void> {
+		if (maker) return;
 		const { id, image } = run.journal.record;
 		await releaseImage({
 			client,

@@ -5,7 +5,12 @@ import type { Before } from "./before.ts";
 import type { Client } from "./client.ts";
 import { deleteDisks, disksPath } from "./disks.ts";
 import { runJob } from "./jobs.ts";
-import { bootDiskLabel, dataDiskLabel, profileLabel } from "./names.ts";
+import {
+	bootDiskLabel,
+	dataDiskLabel,
+	makerLabel,
+	profileLabel,
+} from "./names.ts";
 import { profilesPath } from "./profiles.ts";
 
 /** Repeats of a boot of the old system: nothing is left to fall back on. */
@@ -21,18 +26,26 @@ export async function undo(
 	const { journal } = run;
 	const { results, id } = journal.record;
 	const linode = before.linode.id;
-	if ("switch-after-0" in results || "shut-down-after-0" in results)
+	if (
+		["switch", "shut-down", "maker-boot"].some(
+			(name) => `${name}-after-0` in results,
+		)
+	)
 		await bootOld(client, run, before, jobSeconds);
-	const profiles = await made(client, run, "profile", {
-		collection: profilesPath(linode),
-		shape: profileAnswer,
-		label: profileLabel(id),
-	});
-	for (const profile of profiles)
-		await client.delete(`${profilesPath(linode)}/${profile}`);
+	for (const [name, label] of [
+		["profile", profileLabel(id)],
+		["maker-profile", makerLabel(id)],
+	] as const)
+		for (const profile of await made(client, run, name, {
+			collection: profilesPath(linode),
+			shape: profileAnswer,
+			label,
+		}))
+			await client.delete(`${profilesPath(linode)}/${profile}`);
 	for (const [name, label] of [
 		["boot-disk", bootDiskLabel(id)],
 		["data-disk", dataDiskLabel(id)],
+		["maker-disk", makerLabel(id)],
 	] as const)
 		await deleteDisks(
 			client,

@@ -17,18 +17,24 @@ token = bbbb`;
 		expect(tokenOfCliConfig("nonsense")).toBeUndefined();
 	});
 
+	const wanted = ["linodes", "images", "events"];
 	it("has to have every scope that a deploy needs", () => {
-		expect(missingScopes("*")).toEqual([]);
+		expect(missingScopes("*", wanted)).toEqual([]);
 		expect(
-			missingScopes("linodes:read_write images:read_write events:read_only"),
+			missingScopes(
+				"linodes:read_write images:read_write events:read_only",
+				wanted,
+			),
 		).toEqual([]);
 		expect(
-			missingScopes("linodes:read_write,images:read_write,events:read_write"),
+			missingScopes(
+				"linodes:read_write,images:read_write,events:read_write",
+				wanted,
+			),
 		).toEqual([]);
-		expect(missingScopes("linodes:read_only events:read_only")).toEqual([
-			"linodes:read_write",
-			"images:read_write",
-		]);
+		expect(missingScopes("linodes:read_only events:read_only", wanted)).toEqual(
+			["linodes:read_write", "images:read_write"],
+		);
 	});
 });
 

@@ -85,15 +85,13 @@ export function tokenOfCliConfig(text: string): string | undefined {
 	return sections.get(user)?.get("token");
 }
 
-const wantedScopes = ["linodes", "images", "events"] as const;
-
 /**
  * Which scopes a token lacks, from the X-OAuth-Scopes header: `*`, or words like `linodes:read_write`.
  * Events only need to be read.
  */
 export function missingScopes(
 	header: string,
-	wanted: readonly string[] = wantedScopes,
+	wanted: readonly string[],
 ): string[] {
 	const granted = header.split(/[\s,]+/).filter(Boolean);
 	if (granted.includes("*")) return [];
