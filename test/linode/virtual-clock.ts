@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/system/clock.ts";
+import { type Clock, systemClock } from "../../src/system/clock.ts";
 
 /** A clock on which things can be set to happen. */
 export interface BedClock extends Clock {
@@ -39,6 +39,26 @@ export function virtualClock(start = Date.UTC(2026, 0, 1)): BedClock {
 			const timer: Timer = { at: now + milliseconds, order: count++, work };
 			timers.add(timer);
 			return () => timers.delete(timer);
+		},
+	};
+}
+
+/** A clock on which things that are set to happen do so in real time, some times as fast. */
+export function fastClock(speed: number): BedClock {
+	const timers = new Set<NodeJS.Timeout>();
+	return {
+		...systemClock,
+		after(milliseconds, work) {
+			const timer = setTimeout(() => {
+				timers.delete(timer);
+				void work();
+			}, milliseconds / speed);
+			timer.unref();
+			timers.add(timer);
+			return () => {
+				timers.delete(timer);
+				clearTimeout(timer);
+			};
 		},
 	};
 }

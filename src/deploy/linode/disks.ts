@@ -14,10 +14,8 @@ interface NewDisk {
 	label: string;
 	/** MiB */
 	size: number;
-	/** Copy this image. */
+	/** Copy this image; without it the disk is raw and empty. */
 	image?: string;
-	/** Of a disk without an image; default ext4. */
-	filesystem?: "raw" | "ext4";
 	timeoutSeconds: number;
 	/** What else the request holds, for a disk that runs a StackScript. */
 	script?: () => Promise<object>;
@@ -54,7 +52,7 @@ export async function makeDisk(
 					size: disk.size,
 					...script,
 					...(disk.image === undefined
-						? { filesystem: disk.filesystem ?? "ext4" }
+						? { filesystem: "raw" }
 						: // A disk from an image needs some credential. This one is forgotten at once, and
 							// nothing can put it into an image that holds no ordinary root file system.
 							{ image: disk.image, root_pass: forgottenPassword() }),

@@ -147,7 +147,7 @@ export function linodeProvider(options: LinodeOptions): Provider {
 				name: "boot-disk",
 				label: bootDiskLabel(journal.record.id),
 				size: before.bootSize,
-				...(image === undefined ? { filesystem: "raw" as const } : { image }),
+				...(image === undefined ? {} : { image }),
 				timeoutSeconds: timeouts.job,
 			});
 			if (maker)

@@ -105,12 +105,34 @@ each_device() {
 	return 1
 }
 
+# scsi_order NAME: sets order, by which the SCSI disks can be put in a row.
+scsi_order() {
+	link=$(readlink "/sys/block/$1/device" 2> /dev/null) || return
+	IFS=: read -r controller channel target lun << END
+${link##*/}
+END
+	order=$((((controller * 256 + channel) * 65536 + target) * 65536 + lun))
+}
+
+# is_scsi NUMBER NAME: whether NAME is that one of the SCSI disks by address, counted from 1. The kernel looks
+# at them side by side, so that their names tell nothing.
+is_scsi() {
+	scsi_order "$2" || return
+	own=$order
+	place=1
+	for other in /sys/block/sd*; do
+		scsi_order "${other##*/}" && [ "$order" -lt "$own" ] && place=$((place + 1))
+	done
+	[ "$place" = "$1" ]
+}
+
 # is_called KIND VALUE NAME: whether device NAME is the one looked for.
 is_called() {
 	case $1 in
 		LABEL) probe "/dev/$3" && [ "$fslabel" = "$2" ] ;;
 		UUID) probe "/dev/$3" && [ "$(lower "$fsuuid")" = "$(lower "$2")" ] ;;
 		PARTLABEL) part "$3" && [ "$partlabel" = "$2" ] ;;
+		SCSI) is_scsi "$2" "$3" ;;
 		PARTUUID) part "$3" && [ "$(lower "$partuuid")" = "$(lower "$2")" ] ;;
 	esac && device=/dev/$3
 }
@@ -126,8 +148,8 @@ find_device() {
 # await_device NAME WHAT: sets device, waiting until it appears; NAME is LABEL=x and so on, WHAT is for the report.
 await_device() {
 	case $1 in
-		/dev/?* | LABEL=?* | UUID=?* | PARTUUID=?* | PARTLABEL=?*) ;;
-		*) fail "$2: '$1' is none of /dev/..., LABEL=, UUID=, PARTUUID=, PARTLABEL=" ;;
+		/dev/?* | LABEL=?* | UUID=?* | PARTUUID=?* | PARTLABEL=?* | SCSI=?*) ;;
+		*) fail "$2: '$1' is none of /dev/..., LABEL=, UUID=, PARTUUID=, PARTLABEL=, SCSI=" ;;
 	esac
 	wait_for_device "$1" || fail "$2: no device $1 after $waitseconds s"
 }

@@ -12,6 +12,8 @@ import type { DiskOptions } from "../../../src/image/disk/write-disk.ts";
 import { buildInitramfs } from "../../../src/initramfs/build.ts";
 import { initramfsSchema } from "../../../src/initramfs/schema.ts";
 import { stateSchema } from "../../../src/initramfs/state-schema.ts";
+import { toolClosure } from "../../../src/initramfs/tool-closure.ts";
+import { toolSets } from "../../../src/initramfs/tools.ts";
 import { execute } from "../../../src/plan/execute.ts";
 import { keySteps } from "../../../src/plan/key.ts";
 import { run } from "../../../src/system/process.ts";
@@ -35,6 +37,7 @@ export function diskSettings(
 export async function tinyDiskParts(
 	folder: string,
 	settings: DiskSettings = diskSettings(),
+	modules: readonly string[] = [],
 ): Promise<DiskOptions> {
 	const kernel = await debianKernel();
 	const initramfs = join(folder, "initramfs");
@@ -44,7 +47,15 @@ export async function tinyDiskParts(
 		kernelVersion: kernel.version,
 		busybox: hostBusybox,
 		state: stateSchema.parse({}),
-		settings: initramfsSchema.parse({ compressionLevel: 3, waitSeconds: 20 }),
+		settings: initramfsSchema.parse({
+			compressionLevel: 3,
+			waitSeconds: 20,
+			modules,
+		}),
+		files:
+			modules.length > 0
+				? await toolClosure("/", toolSets.e2fsprogs.programs)
+				: [],
 		out: initramfs,
 		run,
 	});
