@@ -73,7 +73,9 @@ function makeJob(
 		tree,
 		private: folder,
 		epoch,
-		overlays: overlayFolders(settings),
+		baseOverlays: settings.baseOverlay,
+		links: settings.links,
+		overlays: ownOverlays(settings),
 		templates: templateSources(settings),
 		permissions: settings.permissions,
 		scripts: settings.scripts,
@@ -85,14 +87,12 @@ function makeJob(
 }
 
 /** The overlay folders, lowest first. */
-export function overlayFolders({
-	baseOverlay,
-	overlay,
-}: RootfsSettings): string[] {
-	return [
-		...baseOverlay,
-		...(typeof overlay === "string" ? [overlay] : overlay),
-	];
+export function overlayFolders(settings: RootfsSettings): string[] {
+	return [...settings.baseOverlay, ...ownOverlays(settings)];
+}
+
+function ownOverlays({ overlay }: RootfsSettings): string[] {
+	return typeof overlay === "string" ? [overlay] : overlay;
 }
 
 /** The template sources in one form. */

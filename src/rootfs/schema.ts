@@ -103,6 +103,12 @@ export const rootfsSchema = z.strictObject({
 		.array(filePath)
 		.default([])
 		.describe("folders copied before `overlay`, for profiles"),
+	links: z
+		.record(inRoot, z.string().min(1))
+		.default({})
+		.describe(
+			"symbolic links, path to target, made after `baseOverlay` and before `overlay`; a target of /dev/null masks a systemd unit",
+		),
 	overlay: z
 		.union([filePath, z.array(filePath)])
 		.default([])

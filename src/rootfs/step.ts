@@ -86,6 +86,7 @@ export function customiseStep(options: CustomiseStepOptions) {
 					mode,
 					owner,
 				})),
+				links: settings.links,
 				permissions: settings.permissions,
 				chroot: settings.chroot,
 				finalize: settings.finalize,

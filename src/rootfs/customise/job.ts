@@ -20,6 +20,10 @@ export interface CustomiseJob {
 	private: string;
 	/** Seconds since 1970. */
 	epoch: number;
+	/** Folders copied first, then the links, then the overlays. */
+	baseOverlays: string[];
+	/** Path to target. */
+	links: Readonly<Record<string, string>>;
 	overlays: string[];
 	templates: TemplateSource[];
 	permissions: PermissionSettings[];

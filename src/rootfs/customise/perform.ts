@@ -11,6 +11,7 @@ import { commandWords, resolverScript } from "./enter.ts";
 import type { CustomiseJob } from "./job.ts";
 import { placeOverlay } from "./overlay.ts";
 import { applyPermissions } from "./permissions.ts";
+import { placeLink } from "./place.ts";
 import { runScript } from "./run-script.ts";
 import { runInside, type ScriptSurroundings } from "./script-context.ts";
 import { findScripts } from "./script-files.ts";
@@ -82,10 +83,16 @@ async function placeFiles(
 	job: CustomiseJob,
 	around: ScriptSurroundings,
 ): Promise<void> {
-	for (const overlay of job.overlays) {
-		const placed = await placeOverlay(around, overlay);
-		around.log(`overlay ${overlay}: ${placed} files`);
-	}
+	const placeAll = async (overlays: readonly string[]): Promise<void> => {
+		for (const overlay of overlays) {
+			const placed = await placeOverlay(around, overlay);
+			around.log(`overlay ${overlay}: ${placed} files`);
+		}
+	};
+	await placeAll(job.baseOverlays);
+	for (const [path, target] of Object.entries(job.links).sort())
+		await placeLink(around, path, target);
+	await placeAll(job.overlays);
 	for (const template of job.templates) {
 		const placed = await placeTemplates(around, template, job.config);
 		around.log(`templates ${template.from}: ${placed} files`);
