@@ -1,6 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import {
+	chmod,
+	cp,
+	mkdir,
+	mkdtemp,
+	rename,
+	rm,
+	writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { environment } from "../../system/environment.ts";
 import { ExpectedError, stepFailure } from "../../system/errors.ts";
@@ -32,9 +41,11 @@ export async function prepareKeyring(
 	);
 	if (existsSync(home)) return home;
 	await mkdir(dirname(home), { recursive: true });
+	// gpg's sockets lie in its home, and the path of a socket has at most 107 characters (unix(7)), which a
+	// cache folder can exceed.
+	const fresh = await mkdtemp(join(tmpdir(), "dock0-gpg-"));
 	// Steps of one build come here side by side, so the process's number is not enough.
-	const fresh = `${home}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
-	await mkdir(fresh, { mode: 0o700 });
+	const staged = `${home}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
 	try {
 		// pacman looks for this old form of the file, which gpg keeps to when it exists.
 		await writeFile(join(fresh, "pubring.gpg"), "");
@@ -42,10 +53,13 @@ export async function prepareKeyring(
 		else await populate(context, fresh, files[0] ?? "");
 		// pacman refuses a home that it may not read, and gpg one that others may.
 		await chmod(fresh, 0o700);
-		await rename(fresh, home);
+		await cp(fresh, staged, { recursive: true, preserveTimestamps: true });
+		await rename(staged, home);
 	} catch (error) {
-		await rm(fresh, { recursive: true, force: true });
+		await rm(staged, { recursive: true, force: true });
 		if (!existsSync(home)) throw error;
+	} finally {
+		await rm(fresh, { recursive: true, force: true });
 	}
 	return home;
 }
