@@ -8,7 +8,7 @@ import {
 	writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PackageOrigin } from "../../src/rootfs/backend.ts";
@@ -78,12 +78,19 @@ describe("a Debian project with a lock", () => {
 		expect(root.find(({ name }) => name === "libc6")?.file).toMatch(/^pool\//);
 		expect(Object.keys(unpacked)).toEqual([
 			"busybox-static",
+			"dmsetup",
+			"e2fsprogs",
 			"linux-image-cloud-amd64",
 		]);
 		expect(unpacked["linux-image-cloud-amd64"]?.[0]?.name).toMatch(
 			/^linux-image-\d.*-cloud-amd64$/,
 		);
-		expect(await readdir(at("pool"))).toHaveLength(root.length + 2);
+		const files = [root, ...Object.values(unpacked)]
+			.flat()
+			.map(({ file }) => basename(file));
+		expect((await readdir(at("pool"))).sort()).toEqual(
+			[...new Set(files)].sort(),
+		);
 		// Again: nothing to do, and nothing said to have changed.
 		const again = await as("first", "lock");
 		expect(again.stdout).toContain("nothing changed");
