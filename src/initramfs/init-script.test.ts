@@ -1,4 +1,4 @@
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -58,6 +58,23 @@ test("the applets it needs are just the ones it calls", async () => {
 	expect(applets.filter((name) => !others.includes(name)).sort()).toEqual(
 		neededApplets.filter((name) => !others.includes(name)),
 	);
+});
+
+test.each([
+	["dock0.state.disk=SCSI=2", "SCSI=2"],
+	// what profile dock0/linode appends for dock0 boot
+	["dock0.state.disk=SCSI=2 dock0.state.disk=", "LABEL=dock0-state"],
+])("state with %s lies on %s", async (parameters, wanted) => {
+	const cmdline = join(temp, "cmdline");
+	const line = `dock0.root=/dev/vda dock0.state=LABEL=dock0-state ${parameters}`;
+	await writeFile(cmdline, `${line}\n`);
+	const script = await readFile(join(initFolder, "parameters.sh"), "utf8");
+	const { stdout } = await run("busybox", [
+		"sh",
+		"-c",
+		`onfailure=reboot\n${script.replace("/proc/cmdline", cmdline)}\nread_parameters; echo "$state"`,
+	]);
+	expect(stdout.trim()).toBe(wanted);
 });
 
 describe("probing superblocks", () => {
