@@ -217,7 +217,12 @@ export async function bootDisk(options: {
 				...recorded,
 				...["-device", "virtio-blk-pci,drive=disk0,bootindex=1"],
 				...(media
-					? ["-drive", `if=virtio,format=raw,readonly=on,file=${media}`]
+					? [
+							"-drive",
+							`if=none,id=media,format=raw,readonly=on,file=${media}`,
+							// An own device: QEMU would add one of `if=virtio` after all others.
+							...["-device", "virtio-blk-pci,drive=media"],
+						]
 					: []),
 				...(options.extraArgs ?? []),
 			],
