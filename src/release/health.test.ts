@@ -35,20 +35,24 @@ async function program(name: string, text: string): Promise<void> {
 	await chmod(at(`bin/${name}`), 0o755);
 }
 
-/** systemd as the health check asks it: ready from the second `readyAt` on; `settled` once the boot is over. */
+/**
+ * systemd as the health check asks it: ready from the second `readyAt` on, or from the first question of any
+ * kind on; `settled` once the boot is over.
+ */
 async function systemd(options: {
 	readyAt?: number;
+	readyAfterQuestion?: boolean;
 	settled?: boolean;
 }): Promise<void> {
-	const { readyAt = 1_000_000, settled = false } = options;
+	const { readyAt = 1_000_000, readyAfterQuestion, settled = false } = options;
 	await program(
 		"systemctl",
 		[
 			`read -r up _ <${at("proc/uptime")}`,
 			"case $1 in",
-			`is-active) if [ "\${up%%.*}" -ge ${readyAt} ]; then exit 0; else [ "$2" = --quiet ] || echo inactive; exit 3; fi ;;`,
+			`is-active) if [ "\${up%%.*}" -ge ${readyAt} ] || [ -f ${at("asked")} ]; then echo active; exit 0; fi; ${readyAfterQuestion ? `touch ${at("asked")};` : ""} echo inactive; exit 3 ;;`,
 			"list-units) echo 'docker.service loaded failed failed Docker' ;;",
-			`is-system-running) echo ${settled ? "degraded" : "starting"} ;;`,
+			`is-system-running) ${readyAfterQuestion ? `touch ${at("asked")};` : ""} echo ${settled ? "degraded" : "starting"} ;;`,
 			"esac",
 		].join("\n"),
 	);
@@ -71,6 +75,11 @@ async function health(): Promise<{ said: string; exitCode: number }> {
 	);
 	return { exitCode, said: (await readFile(at("said"), "utf8")).trim() };
 }
+
+it("a host that becomes ready between two questions is not given up", async () => {
+	await systemd({ readyAfterQuestion: true, settled: true });
+	expect(await health()).toEqual({ said: "confirm", exitCode: 0 });
+});
 
 it("a host that becomes ready, and whose commands succeed at last, is confirmed", async () => {
 	await systemd({ readyAt: 30 });
