@@ -1,5 +1,8 @@
 import { Option } from "commander";
-import { type OutputFormat, outputFormats } from "../image/disk/schema.ts";
+import {
+	type OutputFormat,
+	outputFormats,
+} from "../image/disk/output-formats.ts";
 import {
 	defineCommand,
 	type OutputOptions,
@@ -48,7 +51,7 @@ export const diskCommand = defineCommand((program) => {
 				files,
 				directory: options.directory,
 			});
-			const progress = observer(options);
+			const progress = await observer(options);
 			try {
 				const { release, disks } = await buildDisk(project, {
 					observe: progress.observe,
