@@ -4,46 +4,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageFile } from "../src/system/package-files.ts";
 import { run } from "../src/system/process.ts";
-import { checkout } from "../test/e2e/support/dock0.ts";
+import { dock0 } from "../test/e2e/support/dock0.ts";
 import { buildHost } from "../test/e2e/support/host.ts";
 
 const rounds = 11;
 const layers = [packageFile("test/hosts/debian.yaml")];
 const output = await mkdtemp(join(tmpdir(), "dock0-bench-"));
-const dock0 = [process.execPath, checkout("bin/dock0.js")];
 const commands = {
-	node: [process.execPath, "-e", "0"],
-	help: [...dock0, "--help"],
-	unchanged: [...dock0, "build", ...layers, "-o", output],
+	node: () => run(process.execPath, ["-e", "0"]),
+	help: () => dock0(["--help"]),
+	unchanged: () => dock0(["build", ...layers, "-o", output]),
 };
-
-/** Seconds on the clock, and of work on any core, with that of the processes it starts. */
-async function timesOf(command: readonly string[]) {
-	const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1';
-	const { stderr } = await run("bash", ["-c", script, "bash", ...command]);
-	const [clock = 0, user = 0, system = 0] = stderr.split(" ").map(Number);
-	return { clock, work: user + system };
-}
-
-const all: Record<string, Awaited<ReturnType<typeof timesOf>>[]> = {};
+const seconds: Record<string, number[]> = { node: [], help: [], unchanged: [] };
 try {
 	await buildHost(layers, output);
 	// Alternating, so that whatever else the machine does meets all alike.
 	for (let round = 0; round < rounds; round++)
 		for (const [name, command] of Object.entries(commands)) {
-			all[name] ??= [];
-			all[name].push(await timesOf(command));
+			const began = performance.now();
+			await command();
+			seconds[name]?.push((performance.now() - began) / 1000);
 		}
 } finally {
 	await rm(output, { recursive: true, force: true });
 }
-const median = (name: string, which: "clock" | "work"): number =>
-	(all[name] ?? []).map((times) => times[which]).sort((a, b) => a - b)[
-		Math.floor(rounds / 2)
-	] ?? Number.NaN;
-for (const name of Object.keys(commands)) {
-	const work = median(name, "work");
+const median = (values: readonly number[] = []): number =>
+	[...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ??
+	Number.NaN;
+const bare = median(seconds.node);
+for (const [name, values] of Object.entries(seconds))
 	console.log(
-		`${name.padEnd(9)} ${work.toFixed(3)} s of work, ${(work / median("node", "work")).toFixed(1)} times a bare Node start; ${median(name, "clock").toFixed(3)} s on the clock (medians of ${rounds})`,
+		`${name.padEnd(9)} ${median(values).toFixed(3)} s, ${(median(values) / bare).toFixed(1)} times a bare Node start (median of ${rounds})`,
 	);
-}

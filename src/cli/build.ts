@@ -52,7 +52,7 @@ export const buildCommand = defineCommand((program) => {
 				files,
 				directory: options.directory,
 			});
-			const progress = await observer(options);
+			const progress = observer(options);
 			try {
 				const release = await buildProject(project, {
 					observe: progress.observe,

@@ -1,8 +1,5 @@
 import { Option } from "commander";
-import {
-	type OutputFormat,
-	outputFormats,
-} from "../image/disk/output-formats.ts";
+import { type OutputFormat, outputFormats } from "../image/disk/schema.ts";
 import {
 	defineCommand,
 	type OutputOptions,
@@ -51,7 +48,7 @@ export const diskCommand = defineCommand((program) => {
 				files,
 				directory: options.directory,
 			});
-			const progress = await observer(options);
+			const progress = observer(options);
 			try {
 				const { release, disks } = await buildDisk(project, {
 					observe: progress.observe,

@@ -124,7 +124,7 @@ async function withProgress<Result>(
 	const { loadProject } = await import("../pipeline/project.ts");
 	const { observer } = await import("./observer.ts");
 	const project = await loadProject({ files, directory: options.directory });
-	const progress = await observer(options);
+	const progress = observer(options);
 	try {
 		return await work(project, { observe: progress.observe });
 	} finally {

@@ -36,7 +36,7 @@ export const lockCommand = defineCommand((program) => {
 				files,
 				directory: options.directory,
 			});
-			const progress = await observer(options);
+			const progress = observer(options);
 			try {
 				const result = await lockProject(project, {
 					observe: progress.observe,

@@ -43,8 +43,7 @@ export function validate<T>(options: {
 			return exact ? node : undefined;
 		},
 	};
-	// A parser compiled for one config costs more than it saves.
-	const result = schema.safeParse(plain, { jitless: true });
+	const result = schema.safeParse(plain);
 	const findings = [
 		...removedUnknownKeys(root, context),
 		...(result.error?.issues ?? []).flatMap((issue) =>

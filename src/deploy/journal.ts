@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import * as z from "zod";
+import { z } from "zod";
 import { ExpectedError } from "../system/errors.ts";
 
 const phases = [

@@ -62,6 +62,9 @@ export async function askAsRoot(
 	const child = start("ssh", sshArguments(target, words), {
 		signal: options.signal,
 	});
+	child.stdin.on("error", () => {
+		// EPIPE: what ssh says of it is the message
+	});
 	const { reply, onLine } = options;
 	if (!reply) child.stdin.end(options.input ?? "");
 	const onAnswer = (line: string): void => {

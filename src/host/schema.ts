@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 import { addressFamily, prefixFamily } from "./addresses.ts";
 import { containersSchema } from "./schema-containers.ts";
 import { cidr, portSchema, sourcePath } from "./schema-parts.ts";

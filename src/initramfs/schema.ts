@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 
 /**
  * What the init needs on usual virtual and real machines. A leading `?` marks what a kernel may lack.

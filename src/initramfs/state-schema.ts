@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 
 /** The config key `state`: the volume for what survives reboots, and what lives on it. */
 export const stateSchema = z

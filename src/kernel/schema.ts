@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 
 /** Fragments that come with dock0, in `profiles/kernel/NAME.config`. */
 export const shippedFragments = [

@@ -11,7 +11,6 @@ import {
 	kernelConfigFile,
 } from "../release/contents.ts";
 import {
-	isPublished,
 	publishFolder,
 	readRelease,
 	requirePublishable,
@@ -29,7 +28,7 @@ import { buildBundle } from "./bundle.ts";
 import type { CacheChoice } from "./cache-settings.ts";
 import { packagesStamp, refreshPackages } from "./packages-stamp.ts";
 import { type Project, releaseFolder } from "./project.ts";
-import { nothingToRun, runSteps } from "./run-steps.ts";
+import { runSteps } from "./run-steps.ts";
 import { releaseSteps } from "./steps.ts";
 
 export interface BuildOptions {
@@ -67,93 +66,73 @@ export async function buildProject(
 			refresh: options.refresh === true,
 			signal,
 		});
-	if (options.refresh) await refreshPackages(project);
-	const steps = await releaseSteps(project, await packagesStamp(project));
-	const { manifest, kernel, initramfs, root, contents, sbom } = steps;
-	const keyed = await keySteps([
-		manifest,
-		kernel,
-		initramfs,
-		root,
-		contents,
-		sbom,
-	]);
-	const contentKey = sha256(
-		[manifest, contents, sbom]
-			.map((one) => keyed.find(({ step }) => step === one)?.key)
-			.join("\n"),
-	);
-	const run = {
-		observe: options.observe ?? (() => undefined),
-		signal,
-		...(options.cache ? { cache: options.cache } : {}),
-	};
-	const publish = async (): Promise<void> => {
-		const output = await runSteps(project, keyed, run);
-		const manifestFile = output(manifest, "manifest.json");
-		const signature = await signatureOf(project, manifestFile);
-		const kernelConfig = output(kernel, "config");
-		await publishFolder(
-			folder,
-			{
-				files: {
-					vmlinuz: output(kernel, "vmlinuz"),
-					initramfs: output(initramfs, "initramfs"),
-					[rootFile(project.config.value.image.type)]: output(root, "root"),
-					"manifest.json": manifestFile,
-					[contentsFile]: output(contents, contentsFile),
-					...Object.fromEntries(
-						sbomFiles.map((file) => [file, output(sbom, file)]),
-					),
-					...(existsSync(kernelConfig)
-						? { [kernelConfigFile]: kernelConfig }
-						: {}),
+	return withCacheLock(
+		"shared",
+		async () => {
+			if (options.refresh) await refreshPackages(project);
+			const steps = await releaseSteps(project, await packagesStamp(project));
+			const { manifest, kernel, initramfs, root, contents, sbom } = steps;
+			const keyed = await keySteps([
+				manifest,
+				kernel,
+				initramfs,
+				root,
+				contents,
+				sbom,
+			]);
+			const output = await runSteps(project, keyed, {
+				observe: options.observe ?? (() => undefined),
+				signal,
+				...(options.cache ? { cache: options.cache } : {}),
+			});
+			const manifestFile = output(manifest, "manifest.json");
+			const signature = await signatureOf(project, manifestFile);
+			const key = sha256(
+				[manifest, contents, sbom]
+					.map((one) => keyed.find(({ step }) => step === one)?.key)
+					.join("\n"),
+			);
+			const kernelConfig = output(kernel, "config");
+			await publishFolder(
+				folder,
+				{
+					files: {
+						vmlinuz: output(kernel, "vmlinuz"),
+						initramfs: output(initramfs, "initramfs"),
+						[rootFile(project.config.value.image.type)]: output(root, "root"),
+						"manifest.json": manifestFile,
+						[contentsFile]: output(contents, contentsFile),
+						...Object.fromEntries(
+							sbomFiles.map((file) => [file, output(sbom, file)]),
+						),
+						...(existsSync(kernelConfig)
+							? { [kernelConfigFile]: kernelConfig }
+							: {}),
+					},
+					...(signature
+						? {
+								bytes: { [signatureFile]: signature },
+								key: sha256(Buffer.concat([Buffer.from(key), signature])),
+							}
+						: { key }),
 				},
-				...(signature ? { bytes: { [signatureFile]: signature } } : {}),
-				key: releaseKey(contentKey, signature),
-			},
-			project.config.value.release.keep,
-		);
-	};
-	// Reads nothing of the cache, so that it needs no lock, whose holder is a process to start.
-	const isUnchanged =
-		(await isReleaseOf(project, folder, contentKey)) &&
-		(await nothingToRun(project, keyed, run));
-	if (!isUnchanged) await withCacheLock("shared", publish, { signal });
-	await Promise.all([
-		// Moves with every edited line of a config, and is no reason for a release of its own.
-		writeFileAtomically(
-			join(folder, configFile),
-			maskSecrets(
-				settingsText(project.config.explain(), {
-					[project.directory]: ".",
-					[packageFile(".")]: "dock0",
-				}),
-			),
-		),
-		writeHistory(project.identity, keyed),
-	]);
-	return { folder, manifest: await readRelease(folder) };
-}
-
-/** Whether `folder` is the release with these contents, signed as the config says. */
-async function isReleaseOf(
-	project: Project,
-	folder: string,
-	contentKey: string,
-): Promise<boolean> {
-	if (!existsSync(join(folder, "manifest.json"))) return false;
-	const signature = await signatureOf(project, join(folder, "manifest.json"));
-	return isPublished(folder, releaseKey(contentKey, signature));
-}
-
-function releaseKey(
-	contentKey: string,
-	signature: Uint8Array | undefined,
-): string {
-	return signature
-		? sha256(Buffer.concat([Buffer.from(contentKey), signature]))
-		: contentKey;
+				project.config.value.release.keep,
+			);
+			// Moves with every edited line of a config, and is no reason for a release of its own.
+			await writeFileAtomically(
+				join(folder, configFile),
+				maskSecrets(
+					settingsText(project.config.explain(), {
+						[project.directory]: ".",
+						[packageFile(".")]: "dock0",
+					}),
+				),
+			);
+			await writeHistory(project.identity, keyed);
+			return { folder, manifest: await readRelease(folder) };
+		},
+		{ signal },
+	);
 }
 
 /** The private key is read here and not in a step, so that nothing of it comes near the cache. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { CacheEntry } from "../plan/cache.ts";
 import type { Observer } from "../plan/events.ts";
-import { execute, isAllCached } from "../plan/execute.ts";
+import { execute } from "../plan/execute.ts";
 import type { KeyedStep } from "../plan/key.ts";
 import { sharedCache } from "../plan/remote/shared-cache.ts";
 import { environment } from "../system/environment.ts";
@@ -32,17 +32,4 @@ export async function runSteps(
 		if (!entry) throw new Error(`${step.name} is no root of the plan`);
 		return join(entry.outputs, output);
 	};
-}
-
-/**
- * Whether the outputs of all steps are in the cache; if so, `observe` has been told. Takes no lock.
- * @throws ExpectedError (exit code 2) when a place of the shared cache cannot be understood.
- */
-export async function nothingToRun(
-	project: Project,
-	steps: readonly KeyedStep[],
-	options: { observe: Observer; cache?: CacheChoice },
-): Promise<boolean> {
-	await cacheRemotes(options.cache ?? {}, project.startedIn);
-	return isAllCached(steps, options.observe);
 }

@@ -3,7 +3,6 @@ import { environment } from "../system/environment.ts";
 import { acquireLock } from "../system/lock.ts";
 import { type CacheEntry, findEntry } from "./cache.ts";
 import { addDurations, readDurations } from "./durations.ts";
-import type { BuildEvent, Observer } from "./events.ts";
 import type { KeyedStep } from "./key.ts";
 import type { SharedCache } from "./remote/shared-cache.ts";
 import { type RunStepOptions, runStep } from "./run-step.ts";
@@ -32,7 +31,19 @@ export async function execute(
 		options.steps,
 		shared && ((keyed) => shared.pull(keyed)),
 	);
-	options.observe(await planEvent(options.steps, missing));
+	const durations = await readDurations();
+	options.observe({
+		type: "plan",
+		steps: options.steps.map(({ step }) => ({
+			name: step.name,
+			title: step.title,
+			cached: !missing.has(step),
+			needs: Object.values(step.needs).map(({ name }) => name),
+			...(durations[step.name] === undefined
+				? {}
+				: { expected: durations[step.name] as number }),
+		})),
+	});
 	const ran: Record<string, number> = {};
 	const running = schedule(
 		options.steps,
@@ -67,42 +78,6 @@ export async function execute(
 		await shared?.finish();
 	}
 	return entries;
-}
-
-/**
- * Whether nothing is left to run; if so, `observe` is told what `execute` would tell. Takes no lock and
- * starts no process: good for whoever then reads no outputs.
- */
-export async function isAllCached(
-	steps: readonly KeyedStep[],
-	observe: Observer,
-): Promise<boolean> {
-	const { missing, cached } = await missingSteps(steps);
-	if (missing.size > 0) return false;
-	observe(await planEvent(steps, missing));
-	for (const { step } of steps)
-		if (cached.has(step))
-			observe({ type: "step:cached", step: step.name, title: step.title });
-	return true;
-}
-
-async function planEvent(
-	steps: readonly KeyedStep[],
-	missing: ReadonlySet<AnyStep>,
-): Promise<BuildEvent> {
-	const durations = await readDurations();
-	return {
-		type: "plan",
-		steps: steps.map(({ step }) => ({
-			name: step.name,
-			title: step.title,
-			cached: !missing.has(step),
-			needs: Object.values(step.needs).map(({ name }) => name),
-			...(durations[step.name] === undefined
-				? {}
-				: { expected: durations[step.name] as number }),
-		})),
-	};
 }
 
 /**

@@ -43,7 +43,7 @@ export async function publishFolder(
 	const parent = dirname(path);
 	await mkdir(parent, { recursive: true });
 	const old = await currentTarget(path);
-	const target = targetName(path, key);
+	const target = `.${basename(path)}-${key.slice(0, 16)}`;
 	if (old === target) return;
 	const staging = join(parent, `.staging-${randomBytes(6).toString("hex")}`);
 	const newLink = `${staging}.link`;
@@ -65,15 +65,6 @@ export async function publishFolder(
 		throw error;
 	}
 	await pruneReleases(path, keep);
-}
-
-/** Whether `path` holds the content with this key already, so that `publishFolder` would do nothing. */
-export async function isPublished(path: string, key: string): Promise<boolean> {
-	return (await currentTarget(path)) === targetName(path, key);
-}
-
-function targetName(path: string, key: string): string {
-	return `.${basename(path)}-${key.slice(0, 16)}`;
 }
 
 /** A release in an output folder. */

@@ -30,10 +30,7 @@ export function environment(): Environment {
 		tempDir: join(cacheDir, "tmp"),
 		homeDir: homedir(),
 		isRoot: process.getuid?.() === 0,
-		// Reads the user database, for which few ask.
-		get userName() {
-			return userInfo().username;
-		},
+		userName: userInfo().username,
 		env,
 		stdoutIsTty: process.stdout.isTTY === true,
 		stderrIsTty: process.stderr.isTTY === true,

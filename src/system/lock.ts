@@ -36,6 +36,9 @@ export async function acquireLock(
 		],
 		{ signal: options.signal },
 	);
+	holder.stdin.on("error", () => {
+		// it may have been killed
+	});
 	const waiting = setTimeout(() => options.onWait?.(), 200);
 	try {
 		const held = await new Promise<boolean>((resolve) => {

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { execa, type Options } from "execa";
 import { ExpectedError, stepFailure } from "./errors.ts";
 import { maskSecrets } from "./secrets.ts";
 import { findTool, missingToolProblem, toolVersion } from "./tools.ts";
@@ -67,6 +67,9 @@ export async function run(
 			collect(child.stdout, stdout, (line) => options.onLine?.(line, "stdout")),
 		);
 	}
+	child.stdin.on("error", () => {
+		// EPIPE: the child need not read all of its input
+	});
 	child.stdin.end(options.input ?? "");
 	const [{ exitCode }] = await Promise.all([child.done, ...outputs]);
 	options.signal?.throwIfAborted();
@@ -102,17 +105,27 @@ export function start(
 	const path = findTool(command);
 	if (!path)
 		throw new ExpectedError(missingToolProblem(command), { exitCode: 1 });
-	const child = spawnDetached(["--pdeathsig", "KILL", "--", path, ...args]);
-	const { pid, stdin, stdout, stderr } = child ?? {};
-	if (!child || pid === undefined || !stdin || !stdout || !stderr)
-		throw stepFailure({
-			code: "COMMAND_FAILED",
-			message: `could not start '${command}'`,
-			hint: "is the current folder readable, and is the machine short of memory or processes?",
-		});
+	const execaOptions: Options = {
+		detached: true,
+		reject: false,
+		buffer: false,
+		cleanup: true,
+		stdin: "pipe",
+		stdout: "pipe",
+		stderr: "pipe",
+		extendEnv: options.extendEnv ?? true,
+		...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+		...(options.env === undefined ? {} : { env: definedOnly(options.env) }),
+	};
+	const child = execa(
+		"setpriv",
+		["--pdeathsig", "KILL", "--", path, ...args],
+		execaOptions,
+	);
 	const kill = (signal: NodeJS.Signals = "SIGKILL"): void => {
+		if (child.pid === undefined) return;
 		try {
-			process.kill(-pid, signal);
+			process.kill(-child.pid, signal);
 		} catch {
 			// already gone
 		}
@@ -121,39 +134,26 @@ export function start(
 	if (options.signal?.aborted) onAbort();
 	options.signal?.addEventListener("abort", onAbort, { once: true });
 	running.add(kill);
-	// EPIPE: the child need not read all of its input.
-	stdin.on("error", () => undefined);
-	for (const stream of [stdout, stderr]) {
-		stream.on("error", () => undefined);
-		// Else whoever writes more than a pipe holds would wait for ever for a reader that nobody needs.
-		setImmediate(() => {
-			if (stream.readableFlowing === null) stream.resume();
+	const done = (async () => {
+		const result = await child;
+		running.delete(kill);
+		options.signal?.removeEventListener("abort", onAbort);
+		return { exitCode: result.exitCode ?? -1 };
+	})();
+	if (!child.stdin || !child.stdout || !child.stderr || child.pid === undefined)
+		throw stepFailure({
+			code: "COMMAND_FAILED",
+			message: `could not start '${command}'`,
+			hint: "is the current folder readable, and is the machine short of memory or processes?",
 		});
-	}
-	const done = new Promise<{ exitCode: number }>((resolve) => {
-		child.once("close", (exitCode) => {
-			running.delete(kill);
-			options.signal?.removeEventListener("abort", onAbort);
-			resolve({ exitCode: exitCode ?? -1 });
-		});
-	});
-	return { pid, stdin, stdout, stderr, done, kill };
-
-	function spawnDetached(setprivArgs: readonly string[]) {
-		try {
-			const { env = {}, cwd, extendEnv = true } = options;
-			return spawn("setpriv", setprivArgs, {
-				detached: true,
-				stdio: ["pipe", "pipe", "pipe"],
-				cwd,
-				// Undefined ones are left out by Node.
-				env: { ...(extendEnv ? process.env : {}), ...env },
-			}).on("error", () => undefined);
-		} catch {
-			// E2BIG and the like; the others come as an event.
-			return undefined;
-		}
-	}
+	return {
+		pid: child.pid,
+		stdin: child.stdin,
+		stdout: child.stdout,
+		stderr: child.stderr,
+		done,
+		kill,
+	};
 }
 
 /** Runs a program on our own terminal (an editor, an interactive console); returns its exit code. */
@@ -165,17 +165,12 @@ export async function runInteractively(
 	const path = findTool(command);
 	if (!path)
 		throw new ExpectedError(missingToolProblem(command), { exitCode: 1 });
-	const child = spawn(path, args, { stdio: "inherit", ...options });
-	const kill = (signal?: NodeJS.Signals): void => void child.kill(signal);
-	running.add(kill);
-	return new Promise((resolve) => {
-		const end = (exitCode: number | null): void => {
-			running.delete(kill);
-			resolve(exitCode ?? -1);
-		};
-		child.once("error", () => end(null));
-		child.once("close", end);
+	const result = await execa(path, args, {
+		stdio: "inherit",
+		reject: false,
+		...options,
 	});
+	return result.exitCode ?? -1;
 }
 
 /** The first line of `tool --version`; see `toolVersion`. */
@@ -208,4 +203,14 @@ async function collect(
 		for (const line of lines) onLine(maskSecrets(line));
 	}
 	if (rest) onLine(maskSecrets(rest));
+}
+
+function definedOnly(
+	env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+	return Object.fromEntries(
+		Object.entries(env).filter(
+			(entry): entry is [string, string] => entry[1] !== undefined,
+		),
+	);
 }

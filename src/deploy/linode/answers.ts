@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 
 /*
  * What we read of the API's answers, and no more: the published description is stricter than what the API

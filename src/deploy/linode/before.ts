@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 
 const named = z.object({ id: z.number(), label: z.string() });
 

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 
 /** Which Linode a host is, and how to make it when it is not there. */
 export const linodeSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 
 /** Settings of the Debian backend. */
 export const debianSchema = z.strictObject({
