@@ -96,6 +96,8 @@ async function rebuild(
 	const [program = "", ...args] = [...asUser, ...command];
 	await run(program, args, {
 		signal: interruptSignal(),
+		// The folder that we are in may be one that the other user must not enter.
+		cwd: project.startedIn,
 		onLine,
 		env: {
 			DOCK0_CACHE_DIR: cache,
