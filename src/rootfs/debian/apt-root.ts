@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { environment } from "../../system/environment.ts";
 import { ExpectedError, stepFailure } from "../../system/errors.ts";
 import { sha256, writeFileAtomically } from "../../system/files.ts";
-import { acquireLock } from "../../system/lock.ts";
+import { acquireLock, type Lock } from "../../system/lock.ts";
 import { requireTool } from "../../system/tools.ts";
 import type { BackendContext } from "../backend.ts";
 import type { DebianSettings } from "./schema.ts";
@@ -34,11 +34,41 @@ export interface AptRoot {
  * @throws ExpectedError when the keyring is missing (exit code 2), or the indexes can neither be had nor
  * verified (exit code 1).
  */
-export async function prepareAptRoot(
+export function prepareAptRoot(
 	context: Pick<BackendContext, "run" | "log" | "signal">,
 	settings: DebianSettings,
 ): Promise<AptRoot> {
 	const folder = aptFolder(settings);
+	const known = prepared.get(folder);
+	if (known) return known;
+	const root = readIndexes(context, settings, folder);
+	prepared.set(folder, root);
+	root.catch(() => prepared.delete(folder));
+	return root;
+}
+
+/** What this process has made up to date: its steps, side by side, all want the same indexes. */
+const prepared = new Map<string, Promise<AptRoot>>();
+
+/**
+ * Keeps other processes from renewing the indexes while they are read, since apt replaces them one by one.
+ * Released by the caller.
+ */
+export function holdIndexes(
+	context: Pick<BackendContext, "signal">,
+	root: AptRoot,
+): Promise<Lock> {
+	return acquireLock(join(root.folder, "update.lock"), {
+		shared: true,
+		signal: context.signal,
+	});
+}
+
+async function readIndexes(
+	context: Pick<BackendContext, "run" | "log" | "signal">,
+	settings: DebianSettings,
+	folder: string,
+): Promise<AptRoot> {
 	const lock = await acquireLock(join(folder, "update.lock"), {
 		signal: context.signal,
 		onWait: () => context.log("waiting for another dock0 to read the indexes"),

@@ -11,7 +11,12 @@ import type {
 	PackageOrigin,
 } from "../backend.ts";
 import type { RootfsSettings } from "../schema.ts";
-import { type AptRoot, aptEnvironment, prepareAptRoot } from "./apt-root.ts";
+import {
+	type AptRoot,
+	aptEnvironment,
+	holdIndexes,
+	prepareAptRoot,
+} from "./apt-root.ts";
 import { archiveName, parseStanzas, type Stanza } from "./control.ts";
 
 /** See `PackageBackend.extract`. */
@@ -25,6 +30,21 @@ export async function extractDebian(
 	requireTool("dpkg-deb");
 	const apt = await prepareAptRoot(context, settings.debian);
 	await mkdir(target, { recursive: true });
+	const indexes = await holdIndexes(context, apt);
+	try {
+		return await extractAll(context, apt, packages, target, options);
+	} finally {
+		await indexes.release();
+	}
+}
+
+async function extractAll(
+	context: BackendContext,
+	apt: AptRoot,
+	packages: readonly string[],
+	target: string,
+	options: ExtractOptions,
+): Promise<PackageOrigin[]> {
 	const lock = await acquireLock(join(apt.folder, "debs.lock"), {
 		signal: context.signal,
 	});
