@@ -105,6 +105,7 @@ describe("a build without changes", () => {
 			"rootfs/customise",
 			"image/squashfs",
 			"release/manifest",
+			"release/contents",
 		]);
 	});
 });
