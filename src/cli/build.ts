@@ -45,28 +45,21 @@ export const buildCommand = defineCommand((program) => {
 		)
 		.action(async (files: string[], options: BuildOptions) => {
 			const { buildProject } = await import("../pipeline/build.ts");
-			const { loadProject } = await import("../pipeline/project.ts");
-			const { observer } = await import("./observer.ts");
+			const { withProgress } = await import("./observer.ts");
 			const { describeRelease } = await import("../report/release.ts");
-			const project = await loadProject({
+			const release = await withProgress(
 				files,
-				directory: options.directory,
-			});
-			const progress = observer(options);
-			try {
-				const release = await buildProject(project, {
-					observe: progress.observe,
-					output: options.output,
-					refresh: options.refresh === true,
-					cache: { from: options.cacheFrom, to: options.cacheTo },
-				});
-				progress.stop();
-				if (options.json)
-					print(JSON.stringify({ type: "release", ...release }));
-				else if (!options.quiet) print(describeRelease(release));
-			} finally {
-				progress.stop();
-			}
+				options,
+				(project, { observe }) =>
+					buildProject(project, {
+						observe,
+						output: options.output,
+						refresh: options.refresh === true,
+						cache: { from: options.cacheFrom, to: options.cacheTo },
+					}),
+			);
+			if (options.json) print(JSON.stringify({ type: "release", ...release }));
+			else if (!options.quiet) print(describeRelease(release));
 		});
 });
 

@@ -39,32 +39,26 @@ export const diskCommand = defineCommand((program) => {
 		)
 		.action(async (files: string[], options: DiskOptions) => {
 			const { buildDisk } = await import("../pipeline/disk.ts");
-			const { loadProject } = await import("../pipeline/project.ts");
-			const { observer } = await import("./observer.ts");
+			const { withProgress } = await import("./observer.ts");
 			const { describeRelease, describeDisks } = await import(
 				"../report/release.ts"
 			);
-			const project = await loadProject({
+			const { release, disks } = await withProgress(
 				files,
-				directory: options.directory,
-			});
-			const progress = observer(options);
-			try {
-				const { release, disks } = await buildDisk(project, {
-					observe: progress.observe,
-					output: options.output,
-					refresh: options.refresh === true,
-					formats: options.format,
-				});
-				progress.stop();
-				if (options.json)
-					print(JSON.stringify({ type: "disk", ...release, disks }));
-				else if (!options.quiet) {
-					print(describeRelease(release));
-					print(describeDisks(disks));
-				}
-			} finally {
-				progress.stop();
+				options,
+				(project, { observe }) =>
+					buildDisk(project, {
+						observe,
+						output: options.output,
+						refresh: options.refresh === true,
+						formats: options.format,
+					}),
+			);
+			if (options.json)
+				print(JSON.stringify({ type: "disk", ...release, disks }));
+			else if (!options.quiet) {
+				print(describeRelease(release));
+				print(describeDisks(disks));
 			}
 		});
 });

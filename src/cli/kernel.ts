@@ -1,6 +1,4 @@
 import type { Command } from "commander";
-import type { Project } from "../pipeline/project.ts";
-import type { Observer } from "../plan/events.ts";
 import {
 	defineCommand,
 	type OutputOptions,
@@ -27,6 +25,7 @@ export const kernelCommand = defineCommand((program) => {
 	)
 		.option("--save <file>", "write the .config there")
 		.action(async (files: string[], options: KernelOptions) => {
+			const { withProgress } = await import("./observer.ts");
 			const { configureKernel, saveConfig } = await import(
 				"../pipeline/kernel.ts"
 			);
@@ -42,6 +41,7 @@ export const kernelCommand = defineCommand((program) => {
 
 	withProject(kernel.command("build"), "compile it").action(
 		async (files: string[], options: KernelOptions) => {
+			const { withProgress } = await import("./observer.ts");
 			const { buildKernel } = await import("../pipeline/kernel.ts");
 			print(await withProgress(files, options, buildKernel));
 		},
@@ -53,6 +53,7 @@ export const kernelCommand = defineCommand((program) => {
 	)
 		.requiredOption("--fragment <file>", "the fragment to write")
 		.action(async (files: string[], options: KernelOptions) => {
+			const { withProgress } = await import("./observer.ts");
 			const { editKernel } = await import("../pipeline/kernel.ts");
 			const { formatDifference } = await import("../kernel/diff.ts");
 			const target = options.fragment ?? "";
@@ -114,20 +115,4 @@ export const kernelCommand = defineCommand((program) => {
 
 function withProject(command: Command, description: string): Command {
 	return withOutput(withConfig(command.description(description)));
-}
-
-async function withProgress<Result>(
-	files: readonly string[],
-	options: KernelOptions,
-	work: (project: Project, options: { observe: Observer }) => Promise<Result>,
-): Promise<Result> {
-	const { loadProject } = await import("../pipeline/project.ts");
-	const { observer } = await import("./observer.ts");
-	const project = await loadProject({ files, directory: options.directory });
-	const progress = observer(options);
-	try {
-		return await work(project, { observe: progress.observe });
-	} finally {
-		progress.stop();
-	}
 }

@@ -29,25 +29,19 @@ export const lockCommand = defineCommand((program) => {
 		)
 		.action(async (files: string[], options: LockOptions) => {
 			const { lockProject } = await import("../pipeline/lock.ts");
-			const { loadProject } = await import("../pipeline/project.ts");
-			const { observer } = await import("./observer.ts");
+			const { withProgress } = await import("./observer.ts");
 			const { describeLock } = await import("../report/lock.ts");
-			const project = await loadProject({
+			const result = await withProgress(
 				files,
-				directory: options.directory,
-			});
-			const progress = observer(options);
-			try {
-				const result = await lockProject(project, {
-					observe: progress.observe,
-					update: options.update === true,
-					pool: options.pool,
-				});
-				progress.stop();
-				if (options.json) print(JSON.stringify({ type: "lock", ...result }));
-				else if (!options.quiet) print(describeLock(result));
-			} finally {
-				progress.stop();
-			}
+				options,
+				(project, { observe }) =>
+					lockProject(project, {
+						observe,
+						update: options.update === true,
+						pool: options.pool,
+					}),
+			);
+			if (options.json) print(JSON.stringify({ type: "lock", ...result }));
+			else if (!options.quiet) print(describeLock(result));
 		});
 });

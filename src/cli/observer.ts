@@ -1,9 +1,11 @@
+import type { Project } from "../pipeline/project.ts";
 import type { Observer } from "../plan/events.ts";
 import { liveProgress } from "../report/progress-live.ts";
 import { plainProgress } from "../report/progress-plain.ts";
 import {
 	isInteractive,
 	type OutputOptions,
+	type ProjectOptions,
 	print,
 	printError,
 	verbosityOf,
@@ -25,4 +27,20 @@ export function observer(options: OutputOptions): {
 		observe: plainProgress(printError, verbosityOf(options)),
 		stop: () => undefined,
 	};
+}
+
+/** Loads the project and does `work` with it while progress is shown; the display is gone when this returns. */
+export async function withProgress<Result>(
+	files: readonly string[],
+	options: ProjectOptions & OutputOptions,
+	work: (project: Project, options: { observe: Observer }) => Promise<Result>,
+): Promise<Result> {
+	const { loadProject } = await import("../pipeline/project.ts");
+	const project = await loadProject({ files, directory: options.directory });
+	const progress = observer(options);
+	try {
+		return await work(project, { observe: progress.observe });
+	} finally {
+		progress.stop();
+	}
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ExpectedError } from "../system/errors.ts";
+import { readTextIfThere, writeFileAtomically } from "../system/files.ts";
 
 const phases = [
 	"planned",
@@ -84,13 +85,8 @@ export function newRecord(
 export async function readJournal(
 	file: string,
 ): Promise<JournalRecord | undefined> {
-	let text: string;
-	try {
-		text = await readFile(file, "utf8");
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-		throw error;
-	}
+	const text = await readTextIfThere(file);
+	if (text === undefined) return undefined;
 	try {
 		return recordSchema.parse(JSON.parse(text));
 	} catch (error) {
@@ -117,7 +113,7 @@ export function openJournal(
 		current = { ...current, ...change };
 		const text = `${JSON.stringify(current, undefined, "\t")}\n`;
 		queue = queue.then(async () => {
-			await writeDurably(file, text);
+			await writeRecord(file, text);
 			written();
 		});
 		return queue;
@@ -142,28 +138,8 @@ export function openJournal(
 	};
 }
 
-/** Like writeFileAtomically, but returns only when the file would also be there after a power cut. */
-async function writeDurably(file: string, text: string): Promise<void> {
-	const folder = dirname(file);
-	await mkdir(folder, { recursive: true, mode: 0o700 });
-	const temporary = `${file}.tmp-${process.pid}`;
-	try {
-		const handle = await open(temporary, "w", 0o600);
-		try {
-			await handle.writeFile(text);
-			await handle.sync();
-		} finally {
-			await handle.close();
-		}
-		await rename(temporary, file);
-	} catch (error) {
-		await rm(temporary, { force: true });
-		throw error;
-	}
-	const directory = await open(folder, "r");
-	try {
-		await directory.sync();
-	} finally {
-		await directory.close();
-	}
+/** Only its owner may look: the records tell of the provider's account. */
+async function writeRecord(file: string, text: string): Promise<void> {
+	await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+	await writeFileAtomically(file, text, { mode: 0o600, durable: true });
 }

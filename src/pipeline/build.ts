@@ -29,7 +29,7 @@ import type { CacheChoice } from "./cache-settings.ts";
 import { packagesStamp, refreshPackages } from "./packages-stamp.ts";
 import { type Project, releaseFolder } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
-import { releaseSteps } from "./steps.ts";
+import { publishedSteps, releaseSteps } from "./steps.ts";
 
 export interface BuildOptions {
 	/** Told of everything that happens; default nobody. */
@@ -72,14 +72,7 @@ export async function buildProject(
 			if (options.refresh) await refreshPackages(project);
 			const steps = await releaseSteps(project, await packagesStamp(project));
 			const { manifest, kernel, initramfs, root, contents, sbom } = steps;
-			const keyed = await keySteps([
-				manifest,
-				kernel,
-				initramfs,
-				root,
-				contents,
-				sbom,
-			]);
+			const keyed = await keySteps(publishedSteps(steps));
 			const output = await runSteps(project, keyed, {
 				observe: options.observe ?? (() => undefined),
 				signal,

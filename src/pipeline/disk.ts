@@ -26,9 +26,7 @@ import {
 } from "../image/media/memory-archive.ts";
 import { writeOciArchive } from "../image/media/oci.ts";
 import { pxeScripts } from "../image/media/pxe.ts";
-import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
-import { keySteps } from "../plan/key.ts";
 import type { AnyStep } from "../plan/step.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { interruptSignal } from "../system/cleanup.ts";
@@ -38,7 +36,7 @@ import { type BuildOptions, buildProject, type Release } from "./build.ts";
 import { bundleFile } from "./bundle.ts";
 import { packagesStamp } from "./packages-stamp.ts";
 import { type Project, releaseFolder } from "./project.ts";
-import { runSteps } from "./run-steps.ts";
+import { withOutputs } from "./run-steps.ts";
 import { releaseSteps } from "./steps.ts";
 
 export interface DiskFile {
@@ -316,19 +314,14 @@ async function replaceFolder(
 	await rename(folder, target);
 }
 
-async function runStep(
+function runStep(
 	{ project, observe, signal }: Sources,
 	step: AnyStep,
 ): Promise<string> {
-	return withCacheLock(
-		"shared",
-		async () => {
-			const output = await runSteps(project, await keySteps([step]), {
-				observe,
-				signal,
-			});
-			return output(step);
-		},
-		{ signal },
+	return withOutputs(
+		project,
+		step,
+		{ observe, signal },
+		async (outputs) => outputs,
 	);
 }

@@ -3,16 +3,12 @@ import { join } from "node:path";
 import type { ConfigDifference } from "../kernel/diff.ts";
 import { menuconfig } from "../kernel/menuconfig.ts";
 import { type SourceKernelSteps, sourceKernelSteps } from "../kernel/plan.ts";
-import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
-import { keySteps } from "../plan/key.ts";
-import type { AnyStep } from "../plan/step.ts";
-import { interruptSignal } from "../system/cleanup.ts";
 import { ExpectedError } from "../system/errors.ts";
 import { hostPackages } from "./host-packages.ts";
 import { packagesStamp } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
-import { runSteps } from "./run-steps.ts";
+import { withOutputs } from "./run-steps.ts";
 
 /** What the kernel commands report to. */
 interface KernelOptions {
@@ -29,7 +25,7 @@ export async function configureKernel(
 	{ observe }: KernelOptions,
 ): Promise<{ config: string; dropped: string }> {
 	const steps = await stepsOf(project);
-	return withOutputs(project, steps.config, observe, async (outputs) => ({
+	return withOutputs(project, steps.config, { observe }, async (outputs) => ({
 		config: join(outputs, "config"),
 		dropped: await readFile(join(outputs, "dropped"), "utf8"),
 	}));
@@ -45,7 +41,7 @@ export async function buildKernel(
 	{ observe }: KernelOptions,
 ): Promise<string> {
 	const { compile } = await stepsOf(project);
-	return withOutputs(project, compile, observe, async (outputs) => outputs);
+	return withOutputs(project, compile, { observe }, async (outputs) => outputs);
 }
 
 /**
@@ -58,7 +54,7 @@ export async function editKernel(
 	{ observe }: KernelOptions,
 ): Promise<ConfigDifference[]> {
 	const { tree } = await stepsOf(project);
-	return withOutputs(project, tree, observe, (outputs) =>
+	return withOutputs(project, tree, { observe }, (outputs) =>
 		menuconfig({
 			settings: project.config.value.kernel,
 			tree: join(outputs, "linux"),
@@ -70,26 +66,6 @@ export async function editKernel(
 /** Copies the kernel's `.config` out of the cache. */
 export function saveConfig(config: string, target: string): Promise<void> {
 	return copyFile(config, target);
-}
-
-function withOutputs<Result>(
-	project: Project,
-	step: AnyStep,
-	observe: Observer,
-	work: (outputs: string) => Promise<Result>,
-): Promise<Result> {
-	const signal = interruptSignal();
-	return withCacheLock(
-		"shared",
-		async () => {
-			const output = await runSteps(project, await keySteps([step]), {
-				observe,
-				signal,
-			});
-			return work(output(step));
-		},
-		{ signal },
-	);
 }
 
 async function stepsOf(project: Project): Promise<SourceKernelSteps> {

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { type Lock, lockRequest, lockSchema } from "../rootfs/lock.ts";
 import { ExpectedError } from "../system/errors.ts";
+import { readTextIfThere } from "../system/files.ts";
 import type { Project } from "./project.ts";
 
 /** Where a project's lock lies: beside its last layer, `dock0.lock` for dock0.yaml, `web1.lock` for web1.yaml. */
@@ -18,13 +18,8 @@ export async function readLock(
 	project: Pick<Project, "identity">,
 ): Promise<Lock | undefined> {
 	const file = lockFile(project);
-	let text: string;
-	try {
-		text = await readFile(file, "utf8");
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-		throw error;
-	}
+	const text = await readTextIfThere(file);
+	if (text === undefined) return undefined;
 	try {
 		return lockSchema.parse(JSON.parse(text));
 	} catch (error) {

@@ -4,7 +4,7 @@ import { keySteps } from "../plan/key.ts";
 import { explainChange } from "../plan/why.ts";
 import { packagesStamp } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
-import { releaseSteps } from "./steps.ts";
+import { publishedSteps, releaseSteps } from "./steps.ts";
 
 export interface PlannedStep {
 	name: string;
@@ -19,16 +19,8 @@ export interface PlannedStep {
 
 /** What a build would do now, without doing it. */
 export async function planProject(project: Project): Promise<PlannedStep[]> {
-	const { manifest, kernel, initramfs, root, contents, sbom } =
-		await releaseSteps(project, await packagesStamp(project));
-	const keyed = await keySteps([
-		manifest,
-		kernel,
-		initramfs,
-		root,
-		contents,
-		sbom,
-	]);
+	const steps = await releaseSteps(project, await packagesStamp(project));
+	const keyed = await keySteps(publishedSteps(steps));
 	const { missing, cached } = await missingSteps(keyed);
 	const history = await readHistory(project.identity);
 	return keyed.map(({ step, key, inputs }) => ({

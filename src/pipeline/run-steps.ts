@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import type { CacheEntry } from "../plan/cache.ts";
+import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
 import { execute } from "../plan/execute.ts";
-import type { KeyedStep } from "../plan/key.ts";
+import { type KeyedStep, keySteps } from "../plan/key.ts";
 import { sharedCache } from "../plan/remote/shared-cache.ts";
+import type { AnyStep } from "../plan/step.ts";
+import { interruptSignal } from "../system/cleanup.ts";
 import { environment } from "../system/environment.ts";
 import { type CacheChoice, cacheRemotes } from "./cache-settings.ts";
 import type { Project } from "./project.ts";
@@ -32,4 +35,25 @@ export async function runSteps(
 		if (!entry) throw new Error(`${step.name} is no root of the plan`);
 		return join(entry.outputs, output);
 	};
+}
+
+/** Makes one step's outputs and does `work` with their folder, while nobody prunes the cache. */
+export function withOutputs<Result>(
+	project: Project,
+	step: AnyStep,
+	options: { observe: Observer; signal?: AbortSignal },
+	work: (outputs: string) => Promise<Result>,
+): Promise<Result> {
+	const { observe, signal = interruptSignal() } = options;
+	return withCacheLock(
+		"shared",
+		async () => {
+			const output = await runSteps(project, await keySteps([step]), {
+				observe,
+				signal,
+			});
+			return work(output(step));
+		},
+		{ signal },
+	);
 }

@@ -4,6 +4,7 @@ import { initramfsStep } from "../initramfs/step.ts";
 import { toolsStep, wantedModules, wantedTools } from "../initramfs/tools.ts";
 import { busyboxStep } from "../kernel/busybox.ts";
 import { kernelStep } from "../kernel/plan.ts";
+import type { AnyStep } from "../plan/step.ts";
 import { contentsStep } from "../release/contents.ts";
 import { manifestStep } from "../release/manifest.ts";
 import { sbomStep } from "../release/sbom/step.ts";
@@ -141,4 +142,16 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 		contents,
 		sbom,
 	};
+}
+
+/** The steps whose outputs make up the release's folder; they need all others. */
+export function publishedSteps({
+	manifest,
+	kernel,
+	initramfs,
+	root,
+	contents,
+	sbom,
+}: Awaited<ReturnType<typeof releaseSteps>>): AnyStep[] {
+	return [manifest, kernel, initramfs, root, contents, sbom];
 }

@@ -194,36 +194,36 @@ async function makeRelease(
 	await mkdir(release);
 	for (const [file, content] of Object.entries(files))
 		await writeFile(join(release, file), content);
-	const manifest = Buffer.from(
-		`${JSON.stringify(
-			{
-				format: 1,
-				name,
-				version,
-				kernel: {
-					version: "6.12",
-					cmdline: options.cmdline ?? ["quiet", "a=b"],
+	await writeSignedManifest(release, key, {
+		format: 1,
+		name,
+		version,
+		kernel: { version: "6.12", cmdline: options.cmdline ?? ["quiet", "a=b"] },
+		root: { file: "root.squashfs", type: "squashfs" },
+		files: Object.fromEntries(
+			Object.entries(files).map(([file, content]) => [
+				file,
+				{
+					bytes: content.length,
+					sha256: createHash("sha256").update(content).digest("hex"),
 				},
-				root: { file: "root.squashfs", type: "squashfs" },
-				files: Object.fromEntries(
-					Object.entries(files).map(([file, content]) => [
-						file,
-						{
-							bytes: content.length,
-							sha256: createHash("sha256").update(content).digest("hex"),
-						},
-					]),
-				),
-				packages: { format: 9, list: [{ name: "wrong", version: "0" }] },
-			},
-			undefined,
-			"\t",
-		)}\n`,
-	);
+			]),
+		),
+		packages: { format: 9, list: [{ name: "wrong", version: "0" }] },
+	});
+	return release;
+}
+
+/** Writes manifest.json and manifest.sig into a release's folder. */
+export async function writeSignedManifest(
+	release: string,
+	key: KeyFiles,
+	content: object,
+): Promise<void> {
+	const manifest = Buffer.from(`${JSON.stringify(content, undefined, "\t")}\n`);
 	await writeFile(join(release, "manifest.json"), manifest);
 	await writeFile(
 		join(release, "manifest.sig"),
 		signManifest(manifest, readPrivateKey({ key: key.privateFile })),
 	);
-	return release;
 }

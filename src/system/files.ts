@@ -1,22 +1,38 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Writes to a temporary name beside `path`, then renames: readers see the old or the new, never half. */
+/**
+ * Writes to a temporary name beside `path`, then renames: readers see the old or the new, never half.
+ * @param options.durable return only when the file would also be there after a power cut.
+ */
 export async function writeFileAtomically(
 	path: string,
 	content: string | Uint8Array,
-	options: { mode?: number } = {},
+	options: { mode?: number; durable?: boolean } = {},
 ): Promise<void> {
-	await mkdir(dirname(path), { recursive: true });
+	const { mode = 0o644, durable = false } = options;
+	const folder = dirname(path);
+	await mkdir(folder, { recursive: true });
 	const temporary = `${path}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
 	try {
-		await writeFile(temporary, content, { mode: options.mode ?? 0o644 });
+		await writeFile(temporary, content, { mode, flush: durable });
 		await rename(temporary, path);
 	} catch (error) {
 		await rm(temporary, { force: true });
 		throw error;
+	}
+	if (durable) await flushFolder(folder);
+}
+
+/** A new name in a folder is on disk only when the folder is: fsync(2). */
+async function flushFolder(folder: string): Promise<void> {
+	const handle = await open(folder, "r");
+	try {
+		await handle.sync();
+	} finally {
+		await handle.close();
 	}
 }
 
@@ -33,4 +49,16 @@ export async function sha256File(path: string): Promise<string> {
 /** Hex SHA-256 of a text or of bytes. */
 export function sha256(content: string | Uint8Array): string {
 	return createHash("sha256").update(content).digest("hex");
+}
+
+/** The text of a file; undefined when there is none. */
+export async function readTextIfThere(
+	path: string,
+): Promise<string | undefined> {
+	try {
+		return await readFile(path, "utf8");
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+		throw error;
+	}
 }

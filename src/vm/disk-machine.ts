@@ -9,10 +9,8 @@ import {
 import { dirname, join } from "node:path";
 import { ExpectedError } from "../system/errors.ts";
 import { run } from "../system/process.ts";
-import { efiFirmware } from "./firmware.ts";
-import { parsePort } from "./ports.ts";
+import { machineSettings, stateFolder } from "./machine-settings.ts";
 import type { Accelerator, Machine } from "./qemu.ts";
-import { stateFolder } from "./release-machine.ts";
 import type { VmSettings } from "./schema.ts";
 
 export interface DiskMachineOptions {
@@ -37,7 +35,7 @@ export async function diskMachine(
 	options: DiskMachineOptions,
 	accelerator: Accelerator,
 ): Promise<Machine> {
-	const { settings, name, keep } = options;
+	const { name, keep } = options;
 	const image = await realpath(options.file).catch((error: unknown) => {
 		throw new ExpectedError(
 			{
@@ -57,15 +55,7 @@ export async function diskMachine(
 				? { file: copy, format: "qcow2", serial: "dock0-disk" }
 				: { file: image, format: "raw", serial: "dock0-disk", throwAway: true },
 		],
-		memory: settings.memory,
-		cpus: settings.cpus,
-		accelerator,
-		ports: settings.ports.map(parsePort),
-		reboot: options.reboot,
-		extraArgs: settings.qemuArgs,
-		...(settings.firmware === "efi"
-			? { efi: await efiFirmware(join(stateFolder(), `${name}.efi-vars`)) }
-			: {}),
+		...(await machineSettings(options, accelerator)),
 	};
 }
 

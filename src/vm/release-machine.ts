@@ -1,10 +1,7 @@
 import { realpath } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import { environment } from "../system/environment.ts";
 import { ExpectedError } from "../system/errors.ts";
-import { efiFirmware } from "./firmware.ts";
-import { parsePort } from "./ports.ts";
+import { machineSettings, stateFolder } from "./machine-settings.ts";
 import type { Accelerator, Drive, Machine } from "./qemu.ts";
 import type { VmSettings } from "./schema.ts";
 import { ensureStateDisk, guestMakesIt, stateLabel } from "./state-disk.ts";
@@ -82,19 +79,7 @@ export async function releaseMachine(
 			...settings.append,
 		].join(" "),
 		drives,
-		memory: settings.memory,
-		cpus: settings.cpus,
-		accelerator,
-		ports: settings.ports.map(parsePort),
-		reboot: options.reboot,
-		extraArgs: settings.qemuArgs,
-		...(settings.firmware === "efi"
-			? {
-					efi: await efiFirmware(
-						join(stateFolder(), `${options.name}.efi-vars`),
-					),
-				}
-			: {}),
+		...(await machineSettings(options, accelerator)),
 	};
 }
 
@@ -112,11 +97,4 @@ async function releaseFile(folder: string, name: string): Promise<string> {
 			{ exitCode: 1 },
 		);
 	}
-}
-
-/** Data of the user's that is not a cache: XDG Base Directory Specification, $XDG_STATE_HOME. */
-export function stateFolder(): string {
-	const base =
-		environment().env.XDG_STATE_HOME ?? join(homedir(), ".local", "state");
-	return join(base, "dock0");
 }

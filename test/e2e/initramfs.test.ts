@@ -2,11 +2,9 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildInitramfs } from "../../src/initramfs/build.ts";
-import { initramfsSchema } from "../../src/initramfs/schema.ts";
-import { stateSchema } from "../../src/initramfs/state-schema.ts";
 import { run } from "../../src/system/process.ts";
 import { type DebianKernel, debianKernel } from "./support/debian-kernel.ts";
+import { makeInitramfs } from "./support/initramfs.ts";
 import {
 	bootDirect,
 	type DirectGuest,
@@ -15,7 +13,6 @@ import {
 } from "./support/qemu-direct.ts";
 import {
 	factsOf,
-	hostBusybox,
 	makeDisk,
 	makeLayer,
 	makeTinyRoot,
@@ -74,15 +71,7 @@ beforeAll(async () => {
 	const at = (...parts: string[]): string => join(temp, ...parts);
 	kernel = await debianKernel();
 	initramfs = at("initramfs");
-	await buildInitramfs({
-		modulesRoot: kernel.root,
-		kernelVersion: kernel.version,
-		busybox: hostBusybox,
-		state: stateSchema.parse({}),
-		settings: initramfsSchema.parse({ compressionLevel: 3, waitSeconds: 20 }),
-		out: initramfs,
-		run,
-	});
+	await makeInitramfs(initramfs, kernel);
 
 	await makeTinyRoot(at("root"));
 	await makeLayer(at("one"), { order: "one", "only-one": "one" });

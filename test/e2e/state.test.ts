@@ -11,7 +11,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { buildInitramfs } from "../../src/initramfs/build.ts";
 import { initramfsSchema } from "../../src/initramfs/schema.ts";
 import { stateSchema } from "../../src/initramfs/state-schema.ts";
 import { toolClosure } from "../../src/initramfs/tool-closure.ts";
@@ -22,6 +21,7 @@ import {
 } from "../../src/initramfs/tools.ts";
 import { run } from "../../src/system/process.ts";
 import { type DebianKernel, debianKernel } from "./support/debian-kernel.ts";
+import { makeInitramfs } from "./support/initramfs.ts";
 import {
 	bootDirect,
 	type DirectGuest,
@@ -29,7 +29,6 @@ import {
 } from "./support/qemu-direct.ts";
 import {
 	factsOf,
-	hostBusybox,
 	makeDisk,
 	makeTinyRoot,
 	squash,
@@ -95,23 +94,18 @@ function initramfs(state: Record<string, unknown>): Promise<string> {
 		const sets = wantedTools(wanted).map((set) => toolSets[set]);
 		const base = initramfsSchema.parse({});
 		const out = join(temp, `initramfs-${initramfses.size}`);
-		await buildInitramfs({
-			modulesRoot: kernel.root,
-			kernelVersion: kernel.version,
-			busybox: hostBusybox,
-			settings: initramfsSchema.parse({
+		await makeInitramfs(out, kernel, {
+			settings: {
 				compressionLevel: 3,
 				waitSeconds: 5,
 				baseModules: [...base.baseModules, ...wantedModules(wanted)],
-			}),
+			},
 			state: settings,
 			files: await toolClosure(
 				"/",
 				sets.flatMap(({ programs }) => programs),
 				sets.flatMap(({ libraries }) => libraries),
 			),
-			out,
-			run,
 		});
 		return out;
 	};

@@ -15,13 +15,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mkfsErofsArguments } from "../../src/image/erofs.ts";
 import { imageSchema } from "../../src/image/schema.ts";
 import { appendHashTree, type Verity } from "../../src/image/verity.ts";
-import { buildInitramfs } from "../../src/initramfs/build.ts";
-import { initramfsSchema } from "../../src/initramfs/schema.ts";
-import { stateSchema } from "../../src/initramfs/state-schema.ts";
 import { toolClosure } from "../../src/initramfs/tool-closure.ts";
 import { toolSets } from "../../src/initramfs/tools.ts";
 import { run } from "../../src/system/process.ts";
 import { type DebianKernel, debianKernel } from "./support/debian-kernel.ts";
+import { makeInitramfs } from "./support/initramfs.ts";
 import {
 	bootDirect,
 	type DirectGuest,
@@ -29,7 +27,6 @@ import {
 } from "./support/qemu-direct.ts";
 import {
 	factsOf,
-	hostBusybox,
 	makeLayer,
 	makeTinyRoot,
 	squash,
@@ -70,15 +67,8 @@ beforeAll(async () => {
 	temp = await mkdtemp(join(tmpdir(), "dock0-verity-"));
 	kernel = await debianKernel();
 	initramfs = join(temp, "initramfs");
-	await buildInitramfs({
-		modulesRoot: kernel.root,
-		kernelVersion: kernel.version,
-		busybox: hostBusybox,
-		state: stateSchema.parse({}),
-		settings: initramfsSchema.parse({ compressionLevel: 3, waitSeconds: 20 }),
+	await makeInitramfs(initramfs, kernel, {
 		files: await toolClosure("/", toolSets.dmsetup.programs),
-		out: initramfs,
-		run,
 	});
 	const tree = join(temp, "tree");
 	await makeTinyRoot(tree);

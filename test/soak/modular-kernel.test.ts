@@ -10,21 +10,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildInitramfs } from "../../src/initramfs/build.ts";
-import { initramfsSchema } from "../../src/initramfs/schema.ts";
-import { stateSchema } from "../../src/initramfs/state-schema.ts";
-import { sourceKernelSteps } from "../../src/kernel/plan.ts";
 import { kernelSchema } from "../../src/kernel/schema.ts";
-import { execute } from "../../src/plan/execute.ts";
-import { keySteps } from "../../src/plan/key.ts";
 import { run } from "../../src/system/process.ts";
-import { bootDirect, virtioDisk } from "../e2e/support/qemu-direct.ts";
 import {
-	factsOf,
-	hostBusybox,
-	makeTinyRoot,
-	squash,
-} from "../e2e/support/tiny-root.ts";
+	bootTinyRoot,
+	compiledKernel,
+} from "../e2e/support/compiled-kernel.ts";
+import { factsOf } from "../e2e/support/tiny-root.ts";
 
 // A kernel whose drivers are modules: small, because only their being modules matters here.
 const settings = kernelSchema.parse({
@@ -50,17 +42,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(temp, { recursive: true, force: true }));
 
-/** Compiles, or takes from the step cache; returns the folder of outputs. */
-async function compile(epoch = 1_735_689_600): Promise<string> {
-	const steps = await sourceKernelSteps({ settings, epoch });
-	const entries = await execute({
-		steps: await keySteps([steps.compile]),
-		observe: () => undefined,
-		signal: new AbortController().signal,
-		logDir: join(temp, "logs"),
-	});
-	return entries.get(steps.compile.name)?.outputs ?? "";
-}
+const compile = (): Promise<string> =>
+	compiledKernel(settings, join(temp, "logs"));
 
 test("a modular kernel boots with the modules that the initramfs takes along, and with one built outside of its tree", async () => {
 	const version = await readFile(join(first, "version"), "utf8");
@@ -71,27 +54,11 @@ test("a modular kernel boots with the modules that the initramfs takes along, an
 	await mkdir(extra);
 	await copyFile(hello, join(extra, "hello.ko"));
 	await run("depmod", ["-b", modules, version]);
-	const initramfs = join(temp, "initramfs");
-	await buildInitramfs({
-		modulesRoot: modules,
-		kernelVersion: version,
-		busybox: hostBusybox,
-		state: stateSchema.parse({}),
-		settings: initramfsSchema.parse({ modules: ["hello"] }),
-		out: initramfs,
-		run,
-	});
-	await makeTinyRoot(join(temp, "root"));
-	await squash(join(temp, "root"), join(temp, "root.squashfs"));
-	const state = join(temp, "state.ext4");
-	await run("mkfs.ext4", ["-q", "-F", "-L", "dock0-state", state, "16M"]);
-	const guest = bootDirect({
-		kernel: join(first, "vmlinuz"),
-		initramfs,
-		append: "dock0.root=/dev/vda dock0.state=/dev/vdb loglevel=6",
-		devices: [...virtioDisk(join(temp, "root.squashfs")), ...virtioDisk(state)],
-	});
-	const output = await guest.ended(240);
+	const output = await bootTinyRoot(
+		temp,
+		{ image: join(first, "vmlinuz"), root: modules, version },
+		{ settings: { modules: ["hello"] }, parameters: "loglevel=6" },
+	);
 	const facts = factsOf(output);
 	expect(output).toContain("hello from outside of the tree");
 	expect(facts["info.root.type"]).toBe("squashfs");

@@ -1,6 +1,6 @@
-import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomically } from "../../system/files.ts";
+import { readTextIfThere, writeFileAtomically } from "../../system/files.ts";
 import { type CacheRemote, parseRemoteEntry } from "./remote.ts";
 
 /** A folder, e.g. on a share: `entries/KEY.json` and `blobs/SHA256.tar.zst`. */
@@ -12,15 +12,10 @@ export function directoryRemote(folder: string): CacheRemote {
 	return {
 		name: folder,
 		async find(key) {
-			try {
-				return parseRemoteEntry(
-					JSON.parse(await readFile(record(key), "utf8")),
-				);
-			} catch (error) {
-				if ((error as NodeJS.ErrnoException).code === "ENOENT")
-					return undefined;
-				throw error;
-			}
+			const text = await readTextIfThere(record(key));
+			return text === undefined
+				? undefined
+				: parseRemoteEntry(JSON.parse(text));
 		},
 		download: ({ sha256 }, file) => copyFile(blob(sha256), file),
 		async publish(key, entry, file) {

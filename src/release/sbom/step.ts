@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defineStep, type Step } from "../../plan/step.ts";
 import type { PackageOrigin } from "../../rootfs/backend.ts";
+import { readTextIfThere } from "../../system/files.ts";
 import { packageVersion } from "../../system/package-files.ts";
 import {
 	type Component,
@@ -90,13 +91,10 @@ async function kernelComponents(
 
 /** A list, or lists by the name that was asked for; a step that used no packages left none. */
 async function readOrigins(folder: string): Promise<PackageOrigin[]> {
-	try {
-		const found = JSON.parse(
-			await readFile(join(folder, "origins.json"), "utf8"),
-		) as PackageOrigin[] | Record<string, PackageOrigin[]>;
-		return Object.values(found).flat();
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-		return [];
-	}
+	const text = await readTextIfThere(join(folder, "origins.json"));
+	if (text === undefined) return [];
+	const found = JSON.parse(text) as
+		| PackageOrigin[]
+		| Record<string, PackageOrigin[]>;
+	return Object.values(found).flat();
 }

@@ -9,16 +9,13 @@ import {
 	diskSchema,
 } from "../../../src/image/disk/schema.ts";
 import type { DiskOptions } from "../../../src/image/disk/write-disk.ts";
-import { buildInitramfs } from "../../../src/initramfs/build.ts";
-import { initramfsSchema } from "../../../src/initramfs/schema.ts";
-import { stateSchema } from "../../../src/initramfs/state-schema.ts";
 import { toolClosure } from "../../../src/initramfs/tool-closure.ts";
 import { toolSets } from "../../../src/initramfs/tools.ts";
 import { execute } from "../../../src/plan/execute.ts";
 import { keySteps } from "../../../src/plan/key.ts";
-import { run } from "../../../src/system/process.ts";
 import { debianKernel } from "./debian-kernel.ts";
-import { hostBusybox, makeTinyRoot, squash } from "./tiny-root.ts";
+import { makeInitramfs } from "./initramfs.ts";
+import { makeTinyRoot, squash } from "./tiny-root.ts";
 
 /** Settings of a small disk whose menu does not wait. */
 export function diskSettings(
@@ -42,22 +39,12 @@ export async function tinyDiskParts(
 	const kernel = await debianKernel();
 	const initramfs = join(folder, "initramfs");
 	await mkdir(folder, { recursive: true });
-	await buildInitramfs({
-		modulesRoot: kernel.root,
-		kernelVersion: kernel.version,
-		busybox: hostBusybox,
-		state: stateSchema.parse({}),
-		settings: initramfsSchema.parse({
-			compressionLevel: 3,
-			waitSeconds: 20,
-			modules,
-		}),
+	await makeInitramfs(initramfs, kernel, {
+		settings: { compressionLevel: 3, waitSeconds: 20, modules },
 		files:
 			modules.length > 0
 				? await toolClosure("/", toolSets.e2fsprogs.programs)
 				: [],
-		out: initramfs,
-		run,
 	});
 	await makeTinyRoot(join(folder, "root"));
 	const root = join(folder, "root.squashfs");

@@ -5,12 +5,9 @@ import { grubStep } from "../../../src/image/disk/grub-step.ts";
 import type { DiskLayout } from "../../../src/image/disk/layout.ts";
 import type { DiskSettings } from "../../../src/image/disk/schema.ts";
 import { writeRawDisk } from "../../../src/image/disk/write-disk.ts";
-import { buildInitramfs } from "../../../src/initramfs/build.ts";
-import { initramfsSchema } from "../../../src/initramfs/schema.ts";
-import { stateSchema } from "../../../src/initramfs/state-schema.ts";
 import { readRelease } from "../../../src/release/folder.ts";
-import { type KeyFiles, readPrivateKey } from "../../../src/release/keys.ts";
-import { signManifest } from "../../../src/release/signature.ts";
+import type { KeyFiles } from "../../../src/release/keys.ts";
+import { writeSignedManifest } from "../../../src/release/update-agent.fixture.ts";
 import { sha256File } from "../../../src/system/files.ts";
 import { run } from "../../../src/system/process.ts";
 import { chooseAccelerator } from "../../../src/vm/accelerator.ts";
@@ -18,8 +15,8 @@ import { bootVm } from "../../../src/vm/boot.ts";
 import type { RunningVm } from "../../../src/vm/running-vm.ts";
 import { debianKernel } from "./debian-kernel.ts";
 import { type GuestShell, guestShell } from "./guest.ts";
+import { makeInitramfs } from "./initramfs.ts";
 import { diskSettings, makeStep } from "./tiny-disk.ts";
-import { hostBusybox } from "./tiny-root.ts";
 import { makeUpdateRoot, type UpdateRootOptions } from "./update-root.ts";
 
 const settings = diskSettings({ stateSize: "32M" });
@@ -44,15 +41,7 @@ export interface Workshop {
 export async function workshop(folder: string): Promise<Workshop> {
 	const kernel = await debianKernel();
 	const initramfs = join(folder, "initramfs");
-	await buildInitramfs({
-		modulesRoot: kernel.root,
-		kernelVersion: kernel.version,
-		busybox: hostBusybox,
-		settings: initramfsSchema.parse({ compressionLevel: 3, waitSeconds: 20 }),
-		state: stateSchema.parse({}),
-		out: initramfs,
-		run,
-	});
+	await makeInitramfs(initramfs, kernel);
 	let count = 0;
 	return {
 		async release(options) {
@@ -137,30 +126,19 @@ async function writeManifest(
 			},
 		]),
 	);
-	const manifest = Buffer.from(
-		`${JSON.stringify(
-			{
-				format: 1,
-				name,
-				version,
-				kernel: {
-					version: "of the tests",
-					// On a busy machine the timer that the kernel checks at its start comes too late.
-					cmdline: ["console=ttyS0", "quiet", "panic=1", "no_timer_check"],
-				},
-				root: { file: "root.squashfs", type: "squashfs" },
-				files: Object.fromEntries(files),
-				packages: [],
-			},
-			undefined,
-			"\t",
-		)}\n`,
-	);
-	await writeFile(join(release, "manifest.json"), manifest);
-	await writeFile(
-		join(release, "manifest.sig"),
-		signManifest(manifest, readPrivateKey({ key: key.privateFile })),
-	);
+	await writeSignedManifest(release, key, {
+		format: 1,
+		name,
+		version,
+		kernel: {
+			version: "of the tests",
+			// On a busy machine the timer that the kernel checks at its start comes too late.
+			cmdline: ["console=ttyS0", "quiet", "panic=1", "no_timer_check"],
+		},
+		root: { file: "root.squashfs", type: "squashfs" },
+		files: Object.fromEntries(files),
+		packages: [],
+	});
 }
 
 async function makeStateFileSystem(
