@@ -26,6 +26,8 @@ describe("globs", () => {
 		["/a/\\*", "/a/b", false],
 		["/a+(b)", "/a+(b)", true],
 		["/{open", "/{open", true],
+		["/{[}]", "/{}", true],
+		["/{a,[}]}b", "/}b", true],
 	])("%s on %s: %s", (pattern, path, matches) => {
 		expect(globMatcher(pattern)(path)).toBe(matches);
 	});
@@ -55,6 +57,7 @@ describe("globs", () => {
 					expect(globMatcher(pattern)("/a")).toBeTypeOf("boolean");
 				},
 			),
+			{ numRuns: 1000 },
 		);
 	});
 });

@@ -34,7 +34,7 @@ function translate(pattern: string): string {
 	for (let index = 0; index < pattern.length; index++) {
 		const character = pattern[index] as string;
 		const rest = pattern.slice(index);
-		const set = /^\[(!|\^)?(\]?[^\]]+)\]/.exec(rest);
+		const set = setAt(rest);
 		if (rest.startsWith("**/")) {
 			result += "(?:.*/)?";
 			index += 2;
@@ -61,11 +61,18 @@ function translate(pattern: string): string {
 	return result;
 }
 
-/** Whether the brace at the start of `rest` has its partner. */
+/** The set at the start of `rest`. */
+function setAt(rest: string): RegExpExecArray | null {
+	return /^\[(!|\^)?(\]?[^\]]+)\]/.exec(rest);
+}
+
+/** Whether the brace at the start of `rest` has its partner, outside of sets as translate() sees them. */
 function closes(rest: string): boolean {
 	let depth = 0;
 	for (let index = 0; index < rest.length; index++) {
-		if (rest[index] === "\\") index += 1;
+		const set = setAt(rest.slice(index));
+		if (set) index += set[0].length - 1;
+		else if (rest[index] === "\\") index += 1;
 		else if (rest[index] === "{") depth += 1;
 		else if (rest[index] === "}" && --depth === 0) return true;
 	}
