@@ -35,7 +35,7 @@ export const deployCommand = defineCommand((program) => {
 			);
 			const plainly = !options.json && !options.quiet;
 			const { observer } = await import("./observer.ts");
-			const progress = observer(options);
+			const progress = await observer(options);
 			const outcomes = await deployProjects({
 				...choiceOf(files, options),
 				image: options.image,

@@ -1,5 +1,8 @@
 import { Option } from "commander";
-import { type OutputFormat, outputFormats } from "../image/disk/schema.ts";
+import {
+	type OutputFormat,
+	outputFormats,
+} from "../image/disk/output-formats.ts";
 import {
 	defineCommand,
 	type OutputOptions,

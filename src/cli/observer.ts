@@ -1,6 +1,5 @@
 import type { Project } from "../pipeline/project.ts";
 import type { Observer } from "../plan/events.ts";
-import { liveProgress } from "../report/progress-live.ts";
 import { plainProgress } from "../report/progress-plain.ts";
 import {
 	isInteractive,
@@ -12,17 +11,19 @@ import {
 } from "./command.ts";
 
 /** The progress display that fits the options and the terminal. */
-export function observer(options: OutputOptions): {
+export async function observer(options: OutputOptions): Promise<{
 	observe: Observer;
 	stop: () => void;
-} {
+}> {
 	if (options.json)
 		return {
 			observe: (event) => print(JSON.stringify(event)),
 			stop: () => undefined,
 		};
-	if (isInteractive() && verbosityOf(options) === "normal")
+	if (isInteractive() && verbosityOf(options) === "normal") {
+		const { liveProgress } = await import("../report/progress-live.ts");
 		return liveProgress();
+	}
 	return {
 		observe: plainProgress(printError, verbosityOf(options)),
 		stop: () => undefined,
@@ -37,7 +38,7 @@ export async function withProgress<Result>(
 ): Promise<Result> {
 	const { loadProject } = await import("../pipeline/project.ts");
 	const project = await loadProject({ files, directory: options.directory });
-	const progress = observer(options);
+	const progress = await observer(options);
 	try {
 		return await work(project, { observe: progress.observe });
 	} finally {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { formatExplanation } from "./explain.ts";
 import { loadConfig } from "./load-config.ts";
 import { load, minimum, problemsOf, project } from "./test-project.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "./json.ts";
 import type { Layer } from "./layer.ts";
 import { emptyRoot, mergeMaps } from "./merge.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type KeyPath, valueAt } from "./json.ts";
 import type { Kind } from "./tree.ts";
 

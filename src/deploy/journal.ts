@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { ExpectedError } from "../system/errors.ts";
 import { readTextIfThere, writeFileAtomically } from "../system/files.ts";
 

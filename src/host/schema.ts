@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addressFamily, prefixFamily } from "./addresses.ts";
 import { containersSchema } from "./schema-containers.ts";
 import { cidr, portSchema, sourcePath } from "./schema-parts.ts";

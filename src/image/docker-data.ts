@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The config key `docker`: where Docker's storage driver keeps its data. */
 export const dockerSchema = z

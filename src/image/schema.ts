@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How the root file system is squashed; see mksquashfs(1). */
 export const squashfsSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What the init needs on usual virtual and real machines. A leading `?` marks what a kernel may lack.

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The config key `state`: the volume for what survives reboots, and what lives on it. */
 export const stateSchema = z

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Fragments that come with dock0, in `profiles/kernel/NAME.config`. */
 export const shippedFragments = [

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { directoryRemote } from "../plan/remote/directory.ts";
 import { httpRemote } from "../plan/remote/http.ts";
 import { ociRemote } from "../plan/remote/oci.ts";

@@ -13,7 +13,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { convertDisk, diskSuffixes } from "../image/disk/formats.ts";
 import { grubStep, isoGrubStep } from "../image/disk/grub-step.ts";
-import type { DiskFormat, OutputFormat } from "../image/disk/schema.ts";
+import type { DiskFormat, OutputFormat } from "../image/disk/output-formats.ts";
 import { writeRawDisk } from "../image/disk/write-disk.ts";
 import {
 	memoryNames,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { toJsonSchema } from "../config/json-schema.ts";
 import { deploySchema } from "../deploy/schema.ts";
 import { hostSchema } from "../host/schema.ts";

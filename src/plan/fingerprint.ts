@@ -1,27 +1,39 @@
-import type { Stats } from "node:fs";
-import { lstat, readdir, readlink } from "node:fs/promises";
+import {
+	type BigIntStats,
+	lstatSync,
+	readdirSync,
+	readlinkSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { ExpectedError } from "../system/errors.ts";
-import { sha256, sha256File } from "../system/files.ts";
+import { sha256 } from "../system/files.ts";
+import type { HashFile } from "./file-hashes.ts";
 
 /**
  * Hashes a file or a whole folder by what a build can see of it: names, kinds, permission bits,
  * link targets and content. Owners and times are left out, since a checkout does not keep them.
  * @throws ExpectedError when `path` does not exist or cannot be read.
  */
-export async function fingerprint(path: string): Promise<string> {
-	const stats = await look(path);
+export async function fingerprint(
+	path: string,
+	hashFile: HashFile,
+): Promise<string> {
+	const stats = look(path);
 	return stats.isDirectory()
-		? sha256(await describeFolder(path))
-		: describe(path, stats);
+		? sha256(await describeFolder(path, hashFile))
+		: describe(path, stats, hashFile);
 }
 
-async function describe(path: string, stats: Stats): Promise<string> {
-	const mode = (stats.mode & 0o7777).toString(8);
-	if (stats.isSymbolicLink()) return `link ${await readlink(path)}`;
+async function describe(
+	path: string,
+	stats: BigIntStats,
+	hashFile: HashFile,
+): Promise<string> {
+	const mode = (stats.mode & 0o7777n).toString(8);
+	if (stats.isSymbolicLink()) return `link ${readlinkSync(path)}`;
 	if (stats.isDirectory())
-		return `folder ${mode} ${sha256(await describeFolder(path))}`;
-	if (stats.isFile()) return `file ${mode} ${await sha256File(path)}`;
+		return `folder ${mode} ${sha256(await describeFolder(path, hashFile))}`;
+	if (stats.isFile()) return `file ${mode} ${await hashFile(path, stats)}`;
 	throw new ExpectedError({
 		code: "INPUT_SPECIAL_FILE",
 		message: `${path} is neither a file, a folder nor a symbolic link`,
@@ -29,20 +41,24 @@ async function describe(path: string, stats: Stats): Promise<string> {
 	});
 }
 
-async function describeFolder(path: string): Promise<string> {
-	const names = (await readdir(path)).sort();
-	const lines = await Promise.all(
-		names.map(async (name) => {
-			const entry = join(path, name);
-			return `${JSON.stringify(name)} ${await describe(entry, await look(entry))}`;
-		}),
-	);
+async function describeFolder(
+	path: string,
+	hashFile: HashFile,
+): Promise<string> {
+	const lines: string[] = [];
+	// One after the other and without threads: most files are small, and a large one keeps the disk busy.
+	for (const name of readdirSync(path).sort()) {
+		const entry = join(path, name);
+		lines.push(
+			`${JSON.stringify(name)} ${await describe(entry, look(entry), hashFile)}`,
+		);
+	}
 	return lines.join("\n");
 }
 
-async function look(path: string): Promise<Stats> {
+function look(path: string): BigIntStats {
 	try {
-		return await lstat(path);
+		return lstatSync(path, { bigint: true });
 	} catch (error) {
 		throw new ExpectedError(
 			{

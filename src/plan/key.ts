@@ -1,6 +1,7 @@
 import { sha256 } from "../system/files.ts";
 import { versionOf } from "../system/process.ts";
 import { canonicalJson } from "./canonical.ts";
+import { type HashFile, withFileHashes } from "./file-hashes.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { AnyStep } from "./step.ts";
 
@@ -26,24 +27,27 @@ export async function keySteps(
 	roots: readonly AnyStep[],
 ): Promise<KeyedStep[]> {
 	const ordered = inOrder(roots);
-	const keyed = new Map<AnyStep, KeyedStep>();
-	for (const step of ordered) {
-		const inputs = await recordInputs(step, keyed);
-		keyed.set(step, {
-			step,
-			isRoot: roots.includes(step),
-			inputs,
-			key: sha256(
-				canonicalJson({ name: step.name, version: step.version, inputs }),
-			),
-		});
-	}
-	return [...keyed.values()];
+	return withFileHashes(async (hashFile) => {
+		const keyed = new Map<AnyStep, KeyedStep>();
+		for (const step of ordered) {
+			const inputs = await recordInputs(step, keyed, hashFile);
+			keyed.set(step, {
+				step,
+				isRoot: roots.includes(step),
+				inputs,
+				key: sha256(
+					canonicalJson({ name: step.name, version: step.version, inputs }),
+				),
+			});
+		}
+		return [...keyed.values()];
+	});
 }
 
 async function recordInputs(
 	step: AnyStep,
 	keyed: ReadonlyMap<AnyStep, KeyedStep>,
+	hashFile: HashFile,
 ): Promise<InputRecord> {
 	const { values = {}, paths = {}, tools = [] } = step.inputs;
 	const record: Record<string, string> = {};
@@ -53,9 +57,9 @@ async function recordInputs(
 	for (const [name, path] of Object.entries(paths)) {
 		if (path === undefined) continue;
 		const list = typeof path === "string" ? [path] : path;
-		record[`path:${name}`] = (await Promise.all(list.map(fingerprint))).join(
-			" ",
-		);
+		const hashes: string[] = [];
+		for (const one of list) hashes.push(await fingerprint(one, hashFile));
+		record[`path:${name}`] = hashes.join(" ");
 	}
 	for (const tool of tools) record[`tool:${tool}`] = await versionOf(tool);
 	for (const need of Object.values(step.needs))

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const filePath = z.string().min(1).meta({ path: true });
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { ExpectedError } from "../system/errors.ts";
 
 /** When a unit started and was there, in seconds since the kernel started. */

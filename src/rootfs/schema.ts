@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { archSchema } from "./arch/schema.ts";
 import { debianSchema } from "./debian/schema.ts";
 

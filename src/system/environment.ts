@@ -30,7 +30,10 @@ export function environment(): Environment {
 		tempDir: join(cacheDir, "tmp"),
 		homeDir: homedir(),
 		isRoot: process.getuid?.() === 0,
-		userName: userInfo().username,
+		// Reads the user database, for which few ask.
+		get userName() {
+			return userInfo().username;
+		},
 		env,
 		stdoutIsTty: process.stdout.isTTY === true,
 		stderrIsTty: process.stderr.isTTY === true,

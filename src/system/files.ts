@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { type BigIntStats, createReadStream } from "node:fs";
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -44,6 +44,26 @@ export async function sha256File(path: string): Promise<string> {
 	}))
 		hash.update(chunk as Buffer);
 	return hash.digest("hex");
+}
+
+/**
+ * Nanoseconds that a change must lie back before the next one surely shows in the time stamps. They only move
+ * with the kernel's clock tick (some milliseconds; 2 s on FAT), so that a file may change again after it was
+ * read and look the same: git's "racily clean" entries (gitformat-index(5)).
+ */
+const settled = 2_000_000_000n;
+
+/**
+ * Whether what was read of a file may be remembered under its time stamps.
+ * @param stats those of before it was read
+ * @param now milliseconds since the epoch, of before it was read
+ */
+export function isSettled(
+	{ mtimeNs, ctimeNs }: Pick<BigIntStats, "mtimeNs" | "ctimeNs">,
+	now: number,
+): boolean {
+	const latest = BigInt(now) * 1_000_000n - settled;
+	return mtimeNs < latest && ctimeNs < latest;
 }
 
 /** Hex SHA-256 of a text or of bytes. */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { environment } from "./environment.ts";
 import { ExpectedError, type ProblemDetails } from "./errors.ts";
-import { writeFileAtomically } from "./files.ts";
+import { isSettled, writeFileAtomically } from "./files.ts";
 
 /** Debian's package for each host tool that we start; used in messages and by `dock0 doctor`. */
 export const toolPackages = {
@@ -87,24 +87,31 @@ type Asker = (path: string, args: readonly string[]) => Promise<string>;
 
 /**
  * The first line with a number of the tool's version output, part of a step's inputs. Remembered on disk by the
- * executable's path, size and modification time, so that asking costs one stat.
+ * executable's path, inode, size, and times of the last change of content and of inode, so that asking costs one
+ * stat and an upgrade is always noticed. One that changed within the last seconds is asked again.
  */
 export async function toolVersion(name: string, ask: Asker): Promise<string> {
 	const path = requireTool(name);
-	const { size, mtimeMs } = statSync(path);
-	const memoKey = `${path}:${size}:${mtimeMs}`;
+	const now = Date.now();
+	const stats = statSync(path, { bigint: true });
+	const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+	const memoKey = [path, dev, ino, size, mtimeNs, ctimeNs].join(":");
 	const memoFile = join(environment().cacheDir, "tool-versions.json");
-	const memo = await readMemo(memoFile);
-	const remembered = memo[memoKey];
+	const remembered = (await readMemo(memoFile))[memoKey];
 	if (remembered !== undefined) return remembered;
 	const output = await ask(path, [versionFlags[name] ?? "--version"]);
 	// pacman draws its mascot around the version.
 	const lines = output.split("\n").map((line) => line.trim());
 	const version = lines.find((line) => /\d/.test(line)) ?? lines[0] ?? "";
-	await writeFileAtomically(
-		memoFile,
-		JSON.stringify({ ...(await readMemo(memoFile)), [memoKey]: version }),
-	);
+	if (isSettled(stats, now)) {
+		const others = Object.entries(await readMemo(memoFile)).filter(
+			([key]) => !key.startsWith(`${path}:`),
+		);
+		await writeFileAtomically(
+			memoFile,
+			JSON.stringify(Object.fromEntries([...others, [memoKey, version]])),
+		);
+	}
 	return version;
 }
 

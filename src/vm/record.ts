@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { environment } from "../system/environment.ts";
 import { ExpectedError } from "../system/errors.ts";
 import { writeFileAtomically } from "../system/files.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ExpectedError } from "../system/errors.ts";
 import { parsePort } from "./ports.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /*
  * What we read of the API's answers, and no more: the published description is stricter than what the API

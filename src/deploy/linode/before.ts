@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const named = z.object({ id: z.number(), label: z.string() });
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Which Linode a host is, and how to make it when it is not there. */
 export const linodeSchema = z.strictObject({

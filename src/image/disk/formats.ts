@@ -3,7 +3,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { run } from "../../system/process.ts";
-import type { DiskFormat } from "./schema.ts";
+import type { DiskFormat } from "./output-formats.ts";
 import { finishVhd, vhdFooterBytes } from "./vhd.ts";
 
 /** What follows the host's name in the name of a disk's file. */

@@ -1,22 +1,8 @@
-import { z } from "zod";
+import * as z from "zod";
+import { outputFormats } from "./output-formats.ts";
 import { sizePattern } from "./size.ts";
 
 const size = z.string().regex(sizePattern, 'a size such as "512M" or "8G"');
-
-export const diskFormats = ["raw", "qcow2", "vhd", "gz"] as const;
-
-export type DiskFormat = (typeof diskFormats)[number];
-
-/** What `dock0 disk` can write: disks, and what starts a host that runs from memory. */
-export const outputFormats = [
-	...diskFormats,
-	"iso",
-	"pxe",
-	"oci",
-	"dir",
-] as const;
-
-export type OutputFormat = (typeof outputFormats)[number];
 
 /** The config key `disk`: what `dock0 disk` writes. */
 export const diskSchema = z.strictObject({

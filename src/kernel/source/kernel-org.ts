@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { environment } from "../../system/environment.ts";
 import { ExpectedError } from "../../system/errors.ts";
 import { sha256, writeFileAtomically } from "../../system/files.ts";

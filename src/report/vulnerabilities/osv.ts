@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Advisory } from "./database.ts";
 
 /** https://ossf.github.io/osv-schema/, as much of it as matters here. */

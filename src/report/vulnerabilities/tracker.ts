@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Advisory } from "./database.ts";
 
 /** https://security-tracker.debian.org/tracker/data/json: source, then id, then releases by suite. */
