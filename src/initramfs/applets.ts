@@ -17,6 +17,7 @@ export const neededApplets: readonly string[] = [
 	"head",
 	"hexdump",
 	"insmod",
+	"ln",
 	"losetup",
 	"ls",
 	"mkdir",

@@ -30,7 +30,7 @@ test("the assembled script is one file with the config's values", () => {
 		"\nonfailure=poweroff\nrebootafter=7\nwaitseconds=9\n",
 	);
 	expect(init).toContain(
-		"\nstateencryption='file'\nstatekey='LABEL=k:/state.key'\n",
+		"\nstateencryption='file'\nstatekey='LABEL=k:/state.key'\nstatepcrs=''\n",
 	);
 });
 

@@ -56,5 +56,6 @@ function defaults(settings: InitSettings): string {
 		`statecheck=${state.check ? "on" : ""}`,
 		`stateencryption='${state.encryption}'`,
 		`statekey='${state.key ?? ""}'`,
+		`statepcrs='${state.pcrs.join("+")}'`,
 	].join("\n");
 }

@@ -42,10 +42,10 @@ export const stateSchema = z
 			.default(true)
 			.describe("check and repair an ext4 file system before it is mounted"),
 		encryption: z
-			.enum(["none", "random", "file"])
+			.enum(["none", "random", "file", "tpm"])
 			.default("none")
 			.describe(
-				"`random`: by a new key at each boot, so that nothing survives one; `file`: LUKS with the key of `state.key`",
+				"`random`: by a new key at each boot, so that nothing survives one; `file`: LUKS with the key of `state.key`; `tpm`: LUKS with a key that only the TPM of this machine can read",
 			),
 		key: z
 			.string()
@@ -57,9 +57,15 @@ export const stateSchema = z
 			.describe(
 				"`encryption: file`: the file with the key and the device that holds it, e.g. LABEL=keys:/state.key; `dock0.state.key=` on the kernel command line overrides it",
 			),
+		pcrs: z
+			.array(z.int().min(0).max(23))
+			.default([])
+			.describe(
+				"`encryption: tpm`: the TPM gives the key only while these registers are as they were when the volume was made, e.g. [7] for the Secure Boot keys; when one changes, the data is lost",
+			),
 	})
 	.check((context) => {
-		const { filesystem, label, encryption, key } = context.value;
+		const { filesystem, label, encryption, key, pcrs } = context.value;
 		if (filesystem === "xfs" && label.length > 12)
 			context.issues.push({
 				code: "custom",
@@ -73,6 +79,13 @@ export const stateSchema = z
 				path: ["key"],
 				input: key,
 				message: "`encryption: file` needs to know where the key lies",
+			});
+		if (encryption !== "tpm" && pcrs.length > 0)
+			context.issues.push({
+				code: "custom",
+				path: ["pcrs"],
+				input: pcrs,
+				message: "only `encryption: tpm` has registers",
 			});
 	});
 

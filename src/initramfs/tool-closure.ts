@@ -13,6 +13,12 @@ const libraryFolders = [
 	"lib",
 	"usr/lib64",
 	"lib64",
+	// systemd's own, and plugins of cryptsetup
+	"usr/lib/x86_64-linux-gnu/systemd",
+	"lib/x86_64-linux-gnu/systemd",
+	"usr/lib/systemd",
+	"usr/lib/x86_64-linux-gnu/cryptsetup",
+	"usr/lib/cryptsetup",
 ];
 
 /**

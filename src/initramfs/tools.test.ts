@@ -108,4 +108,8 @@ test("a config gets the tools it needs and no others", () => {
 		"cryptsetup",
 		"e2fsprogs",
 	]);
+	expect(tools(false, { encryption: "tpm", ...none })).toEqual([
+		"cryptsetup",
+		"tpm",
+	]);
 });

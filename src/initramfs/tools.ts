@@ -18,6 +18,17 @@ export const toolSets = {
 	btrfsProgs: { programs: ["mkfs.btrfs", "btrfs"], libraries: [] },
 	/** LUKS. Its threads end by a library that the C library opens only then: pthread_cancel(3). */
 	cryptsetup: { programs: ["cryptsetup"], libraries: ["libgcc_s.so.1"] },
+	/** What puts LUKS's key into a TPM and, as a plugin of cryptsetup, gets it out again. All of that is opened by name. */
+	tpm: {
+		programs: ["systemd-cryptenroll"],
+		libraries: [
+			"libcryptsetup-token-systemd-tpm2.so",
+			"libtss2-esys.so.0",
+			"libtss2-mu.so.0",
+			"libtss2-rc.so.0",
+			"libtss2-tcti-device.so.0",
+		],
+	},
 } as const satisfies Record<
 	string,
 	{ programs: readonly string[]; libraries: readonly string[] }
@@ -39,7 +50,9 @@ export function wantedTools(config: {
 	const { verity, state } = config;
 	const sets: ToolSet[] = [];
 	if (verity || state.encryption === "random") sets.push("dmsetup");
-	if (state.encryption === "file") sets.push("cryptsetup");
+	if (state.encryption === "file" || state.encryption === "tpm")
+		sets.push("cryptsetup");
+	if (state.encryption === "tpm") sets.push("tpm");
 	if (
 		state.init !== "never" ||
 		state.grow ||
@@ -61,6 +74,7 @@ export function wantedModules(config: {
 		...(state.encryption === "none"
 			? []
 			: ["dm_crypt", "?xts", "?aesni_intel", "?algif_skcipher"]),
+		...(state.encryption === "tpm" ? ["?tpm_tis", "?tpm_crb"] : []),
 		...(state.filesystem === "ext4" ? [] : [state.filesystem]),
 	];
 }
@@ -68,15 +82,15 @@ export function wantedModules(config: {
 /**
  * The step that takes programs and the shared libraries they need out of the distribution's packages and
  * leaves them in `tools`, laid out as in the initramfs.
- * @param options.packageNames what the distribution calls the package of each set.
+ * @param options.packageNames what the distribution calls the packages of each set.
  */
 export function toolsStep(options: {
 	sets: readonly ToolSet[];
-	packageNames: Readonly<Record<ToolSet, string>>;
+	packageNames: Readonly<Record<ToolSet, string | readonly string[]>>;
 	packages: PackageSource;
 }): Step<"tools"> {
 	const { sets, packages } = options;
-	const names = sets.map((set) => options.packageNames[set]);
+	const names = sets.flatMap((set) => options.packageNames[set]);
 	const programs = sets.flatMap((set) => toolSets[set].programs);
 	const libraries = sets.flatMap((set) => toolSets[set].libraries);
 	return defineStep({

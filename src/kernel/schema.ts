@@ -10,6 +10,7 @@ export const shippedFragments = [
 	"systemd",
 	"docker",
 	"verity",
+	"tpm",
 	"mitigations",
 	"hardening",
 	"debug",

@@ -10,6 +10,7 @@ import { manifestStep } from "../release/manifest.ts";
 import { sbomStep } from "../release/sbom/step.ts";
 import { trustedKeys } from "../release/signature.ts";
 import { updateFiles } from "../release/update-files.ts";
+import type { RootfsSettings } from "../rootfs/schema.ts";
 import { customiseStep, packagesStep } from "../rootfs/step.ts";
 import { packageFile } from "../system/package-files.ts";
 import { hostPackages } from "./host-packages.ts";
@@ -28,6 +29,8 @@ const packageNames = {
 			xfsprogs: "xfsprogs",
 			btrfsProgs: "btrfs-progs",
 			cryptsetup: "cryptsetup-bin",
+			// tpm2-tools only leads to the libraries that systemd opens by name, whose packages each suite calls otherwise.
+			tpm: ["systemd-cryptsetup", "tpm2-tools"] as readonly string[],
 		},
 	},
 	arch: {
@@ -39,9 +42,18 @@ const packageNames = {
 			xfsprogs: "xfsprogs",
 			btrfsProgs: "btrfs-progs",
 			cryptsetup: "cryptsetup",
+			tpm: ["systemd", "tpm2-tss"],
 		},
 	},
 } as const;
+
+function packageNamesOf(settings: RootfsSettings) {
+	const names = packageNames[settings.backend];
+	// Before Debian 13, what deals with encrypted volumes was a part of systemd's package.
+	return settings.backend === "debian" && settings.debian.suite === "bookworm"
+		? { ...names, tools: { ...names.tools, tpm: ["systemd", "tpm2-tools"] } }
+		: names;
+}
 
 /**
  * The graph of a release's steps. The kernel and busybox never enter the root by package, so that
@@ -51,7 +63,7 @@ const packageNames = {
 export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 	const { value: config } = project.config;
 	const { rootfs: settings, epoch } = config;
-	const names = packageNames[settings.backend];
+	const names = packageNamesOf(settings);
 	const source = packageSource(settings, stamp);
 	const packages = packagesStep(settings, {
 		...("lock" in stamp ? { locked: stamp.lock.root } : stamp),

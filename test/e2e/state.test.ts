@@ -21,6 +21,7 @@ import {
 } from "../../src/initramfs/tools.ts";
 import { run } from "../../src/system/process.ts";
 import { type DebianKernel, debianKernel } from "./support/debian-kernel.ts";
+import { distributionTools } from "./support/distribution-tools.ts";
 import { makeInitramfs } from "./support/initramfs.ts";
 import {
 	bootDirect,
@@ -33,6 +34,7 @@ import {
 	makeTinyRoot,
 	squash,
 } from "./support/tiny-root.ts";
+import { makeTpm, type Tpm } from "./support/tpm.ts";
 
 const mib = 1024 * 1024;
 /** What the guest writes to its state, in the clear as far as the guest can see. */
@@ -83,7 +85,7 @@ afterEach(() => {
 });
 afterAll(() => rm(temp, { recursive: true, force: true }));
 
-/** The initramfs of a config's `state`, with this machine's own programs; made once for each. */
+/** The initramfs of a config's `state`, with this machine's own programs (a TPM's with those of a build); made once for each. */
 function initramfs(state: Record<string, unknown>): Promise<string> {
 	const key = JSON.stringify(state);
 	const made = initramfses.get(key);
@@ -101,11 +103,14 @@ function initramfs(state: Record<string, unknown>): Promise<string> {
 				baseModules: [...base.baseModules, ...wantedModules(wanted)],
 			},
 			state: settings,
-			files: await toolClosure(
-				"/",
-				sets.flatMap(({ programs }) => programs),
-				sets.flatMap(({ libraries }) => libraries),
-			),
+			files:
+				settings.encryption === "tpm"
+					? await distributionTools(state)
+					: await toolClosure(
+							"/",
+							sets.flatMap(({ programs }) => programs),
+							sets.flatMap(({ libraries }) => libraries),
+						),
 		});
 		return out;
 	};
@@ -115,7 +120,17 @@ function initramfs(state: Record<string, unknown>): Promise<string> {
 }
 
 /** Boots to the end with the root as first disk, and returns all console output. */
-async function output(
+function output(
+	state: Record<string, unknown>,
+	append: string,
+	...disks: string[]
+): Promise<string> {
+	return outputWith([], state, append, ...disks);
+}
+
+/** The same in a machine that has more devices. */
+async function outputWith(
+	devices: readonly string[],
 	state: Record<string, unknown>,
 	append: string,
 	...disks: string[]
@@ -124,10 +139,13 @@ async function output(
 		kernel: kernel.image,
 		initramfs: await initramfs(state),
 		append: `dock0.onfailure=poweroff dock0.rebootafter=0 ${append.includes("dock0.root") ? "" : "dock0.root=/dev/vda "}${append}`,
-		devices: (append.includes("dock0.root")
-			? disks
-			: [join(temp, "root.squashfs"), ...disks]
-		).flatMap(virtioDisk),
+		devices: [
+			...(append.includes("dock0.root")
+				? disks
+				: [join(temp, "root.squashfs"), ...disks]
+			).flatMap(virtioDisk),
+			...devices,
+		],
 	});
 	guests.push(guest);
 	return guest.ended(300);
@@ -391,6 +409,45 @@ describe("encryption", () => {
 			/FAILED: dock0\.state\.key: the key of LABEL=keys:\/state\.key does not open \/dev\/vdb/,
 		);
 		expect(await hash(disk)).toBe(before);
+	});
+
+	test("by a TPM: kept on this machine, and of no use on any other", async () => {
+		const disk = await blank("guarded", 64 * mib);
+		// In this register the kernel's measuring of files leaves its traces: ima_policy=.
+		const guarded = { encryption: "tpm", pcrs: [10] };
+		const own = await makeTpm(join(temp, "own-tpm"));
+		const other = await makeTpm(join(temp, "other-tpm"));
+		const boot = async (tpm: Tpm, append = ""): Promise<string> =>
+			outputWith(
+				await tpm.plug(),
+				guarded,
+				`dock0.state=/dev/vdb ${append}`,
+				disk,
+			);
+		const first = factsOf(await boot(own));
+		expect(first).toMatchObject({ boots: "0", "info.state.made": "ext4" });
+		expect(first["mount./run/dock0/state"]).toMatch(/^\/dev\/dm-0 ext4 rw/);
+		expect(factsOf(await boot(own))).toMatchObject({
+			boots: "1",
+			machine: first.machine,
+		});
+		expect(await holds(disk, secret)).toBe(false);
+		const { stdout } = await run("cryptsetup", ["luksDump", disk]);
+		expect(stdout).toMatch(/Tokens:\n\s+0: systemd-tpm2/);
+		// The key that it was made with opens it no more.
+		expect(stdout).toMatch(/Keyslots:\n\s+1: luks2\n/);
+		expect(stdout).not.toMatch(/^\s+0: luks2$/m);
+
+		const before = await hash(disk);
+		const refused =
+			/FAILED: dock0\.state: the TPM of this machine does not open \/dev\/vdb/;
+		expect(await boot(other)).toMatch(refused);
+		expect(await boot(own, "ima_policy=critical_data")).toMatch(refused);
+		expect(await output(guarded, "dock0.state=/dev/vdb", disk)).toMatch(
+			/FAILED: dock0\.state: .*this machine has no TPM 2\.0/,
+		);
+		expect(await hash(disk)).toBe(before);
+		expect(factsOf(await boot(own))).toMatchObject({ boots: "2" });
 	});
 
 	test("none: what the guest writes is on the disk, so that the checks above can fail", async () => {

@@ -10,3 +10,4 @@ stategrow=on
 statecheck=on
 stateencryption=none
 statekey=
+statepcrs=

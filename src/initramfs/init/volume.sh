@@ -22,7 +22,7 @@ open_volume() {
 	read -r volumesectors < "/sys/class/block/${volume##*/}/size"
 	case $stateencryption in
 		random) open_random_volume ;;
-		file) open_locked_volume ;;
+		file | tpm) open_locked_volume ;;
 		*) open_plain_volume ;;
 	esac
 	note state.device "$device"
@@ -117,23 +117,25 @@ EOF
 	make_filesystem "$device" -O ^has_journal
 }
 
-# open_locked_volume: LUKS, with a key that lies in a file elsewhere.
+# open_locked_volume: LUKS, with a key that lies in a file elsewhere, or that this machine's TPM guards.
 open_locked_volume() {
 	load_ciphers
-	read_key
+	if [ "$stateencryption" = tpm ]; then find_tpm; else read_key; fi
 	if is_volume crypto_LUKS; then
 		unlock
 	else
 		begin_volume
 		say "dock0.state: encrypting $volume"
+		[ "$stateencryption" = file ] || (umask 077 && head -c 64 /dev/random > $run/state.key)
 		luks luksFormat --batch-mode --type luks2 --label "$statelabel" --pbkdf argon2id --pbkdf-memory 65536 \
 			--pbkdf-force-iterations 4 --pbkdf-parallel 1 "$volume" ||
 			fail "dock0.state: cannot encrypt $volume: $(cat $run/luks.log)"
+		[ "$stateencryption" = file ] || give_key_to_tpm
 		unlock
 		make_filesystem "$device"
 		finish_volume
 	fi
-	rm $run/state.key
+	rm -f $run/state.key
 }
 
 luks() {
@@ -141,9 +143,41 @@ luks() {
 }
 
 unlock() {
-	if ! luks open "$volume" dock0-state || ! device_mapped dock0-state; then
+	if [ "$stateencryption" = tpm ]; then
+		if ! DM_DISABLE_UDEV=1 cryptsetup open --token-only --disable-locks "$volume" dock0-state > $run/luks.log 2>&1 ||
+			! device_mapped dock0-state; then
+			fail "dock0.state: the TPM of this machine does not open $volume. Was it made with another TPM, or has a PCR of state.pcrs changed? $(cat $run/luks.log)"
+		fi
+	elif ! luks open "$volume" dock0-state || ! device_mapped dock0-state; then
 		fail "dock0.state.key: the key of $statekey does not open $volume: $(cat $run/luks.log)"
 	fi
+}
+
+# find_tpm: waits for it, and shows cryptsetup the plugin that asks it, wherever this cryptsetup looks for plugins.
+find_tpm() {
+	load tpm_tis
+	load tpm_crb
+	waited=0
+	until [ -c /dev/tpmrm0 ]; do
+		[ $waited -lt "$waitseconds" ] ||
+			fail "dock0.state: state.encryption is tpm, and this machine has no TPM 2.0 that the kernel knows"
+		waited=$((waited + 1))
+		sleep 1
+	done
+	for folder in /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu /usr/lib; do
+		mkdir -p $folder
+		ln -s /usr/lib $folder/cryptsetup
+	done
+}
+
+# give_key_to_tpm: the header gets a key that only this TPM can read, and loses the one it was made with.
+give_key_to_tpm() {
+	if ! SYSTEMD_LOG_LEVEL=notice systemd-cryptenroll --unlock-key-file=$run/state.key --tpm2-device=/dev/tpmrm0 \
+		--tpm2-pcrs="$statepcrs" "$volume" > $run/tpm.log 2>&1; then
+		fail "dock0.state: the TPM does not take the key of $volume: $(cat $run/tpm.log)"
+	fi
+	luks luksRemoveKey --batch-mode "$volume" ||
+		fail "dock0.state: cannot remove the first key of $volume: $(cat $run/luks.log)"
 }
 
 load_ciphers() {

@@ -2,6 +2,7 @@ import {
 	access,
 	copyFile,
 	mkdir,
+	open,
 	readFile,
 	rm,
 	writeFile,
@@ -74,6 +75,7 @@ export async function installHeaders(
 		`KBUILD_RUN_COMMAND=${script} ${target}`,
 	]);
 	await context.run("make", ["-s", ...args], { env });
+	await stripPrograms(context, target);
 	await context.run("tar", [
 		"--create",
 		"--zstd",
@@ -86,4 +88,35 @@ export async function installHeaders(
 		`--directory=${join(context.temp, "headers")}`,
 		"usr",
 	]);
+}
+
+/** Programs for the build host: their debug information, and the build ID that covers it, name this build's temporary folder. */
+async function stripPrograms(
+	context: InstallContext,
+	folder: string,
+): Promise<void> {
+	const { stdout } = await context.run(
+		"find",
+		[folder, "-type", "f", "-perm", "-u+x"],
+		{ onLine: () => undefined },
+	);
+	const programs: string[] = [];
+	for (const file of stdout.split("\n").filter((line) => line !== ""))
+		if (await isElf(file)) programs.push(file);
+	if (programs.length > 0)
+		await context.run("strip", [
+			"--strip-debug",
+			"--remove-section=.note.gnu.build-id",
+			...programs,
+		]);
+}
+
+async function isElf(file: string): Promise<boolean> {
+	const handle = await open(file, "r");
+	try {
+		const { buffer } = await handle.read({ buffer: Buffer.alloc(4) });
+		return buffer.toString("latin1") === "\x7fELF";
+	} finally {
+		await handle.close();
+	}
 }
