@@ -19,7 +19,9 @@ const shell = tracked.filter(
 			!/^(src\/initramfs|test\/arch-repository)\//.test(file)) ||
 		file === ".ci/run" ||
 		/^profiles\/host\/usr\/lib\/dock0\//.test(file) ||
-		/^profiles\/.*\/(bin\/|dock0\/(ready|health$|update-report))/.test(file),
+		/^profiles\/.*\/(bin\/|dock0\/(ready|health$|update-report|identity\/(main|.*\.sh)))/.test(
+			file,
+		),
 );
 const checks = {
 	types: ["npx", ["tsc", "-p", "."]],

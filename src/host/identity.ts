@@ -10,6 +10,10 @@ export function identityFiles(
 	const names = domain ? `${hostname}.${domain} ${hostname}` : hostname;
 	return [
 		textFile("/etc/hostname", [hostname]),
+		// Tells the running host that this name was chosen, and no other from outside counts.
+		...(settings.hostname
+			? [textFile("/etc/dock0/hostname", [settings.hostname])]
+			: []),
 		textFile("/etc/hosts", [
 			"127.0.0.1 localhost",
 			"::1 localhost ip6-localhost ip6-loopback",

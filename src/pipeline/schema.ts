@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { toJsonSchema } from "../config/json-schema.ts";
 import { deploySchema } from "../deploy/schema.ts";
+import { outsideSchema } from "../host/outside.ts";
 import { hostSchema } from "../host/schema.ts";
 import { diskSchema } from "../image/disk/schema.ts";
 import { dockerSchema } from "../image/docker-data.ts";
@@ -49,6 +50,11 @@ export const configSchema = z.strictObject({
 		.optional()
 		.describe(
 			"what makes this host another than its neighbours: becomes its bundle, and changes nothing of the root",
+		),
+	identity: outsideSchema
+		.prefault({})
+		.describe(
+			"who the host is, as told from outside of its image: by the machine or its provider",
 		),
 	docker: dockerSchema.prefault({}).describe("where Docker keeps its data"),
 	vm: vmSchema

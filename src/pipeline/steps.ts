@@ -1,3 +1,4 @@
+import { outsideFiles } from "../host/outside.ts";
 import { dockerLinks } from "../image/docker-data.ts";
 import { rootImageStep } from "../image/root.ts";
 import { initramfsStep } from "../initramfs/step.ts";
@@ -111,6 +112,7 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 				.join(""),
 			...(await trustedKeys(config.release)),
 			...updateFiles(config.update),
+			...outsideFiles(config.identity),
 		},
 		links: dockerLinks(config.docker),
 		settings: config.image,

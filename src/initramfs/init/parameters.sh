@@ -31,6 +31,8 @@ read_parameters() {
 			dock0.wait=*) number "$word" && waitseconds=$value ;;
 			dock0.onfailure=*) onfailure=$value ;;
 			dock0.rebootafter=*) number "$word" && rebootafter=$value ;;
+			# who the host is: the running host's business
+			dock0.hostname=* | dock0.instance=* | dock0.ssh_key=*) ;;
 			dock0.*) say "unknown kernel parameter: $word" ;;
 		esac
 	done

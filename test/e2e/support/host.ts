@@ -5,6 +5,7 @@ import { chooseAccelerator } from "../../../src/vm/accelerator.ts";
 import { bootVm } from "../../../src/vm/boot.ts";
 import { releaseMachine } from "../../../src/vm/release-machine.ts";
 import type { RunningVm } from "../../../src/vm/running-vm.ts";
+import type { VmSettings } from "../../../src/vm/schema.ts";
 import { dock0 } from "./dock0.ts";
 
 /** Builds layers with the command line; returns the release's folder. */
@@ -27,12 +28,17 @@ export async function buildHost(
 export async function bootHost(
 	files: readonly string[],
 	output: string,
-	options: { name: string; stateFile?: string },
+	options: {
+		name: string;
+		stateFile?: string;
+		/** Other settings for this one machine. */
+		vm?: Partial<VmSettings>;
+	},
 ): Promise<RunningVm> {
 	const project = await loadProject({ files });
 	const folder = releaseFolder(project, output);
 	const manifest = await readRelease(folder);
-	const { vm } = project.config.value;
+	const vm = { ...project.config.value.vm, ...options.vm };
 	const { accelerator } = await chooseAccelerator(vm.accel);
 	const machine = await releaseMachine(
 		{

@@ -36,6 +36,8 @@ act() {
 	failures=''
 	! touched etc/systemd/system/ || attempt units systemctl daemon-reload
 	! touched etc/hostname || attempt hostname cp /etc/hostname "$proc/sys/kernel/hostname"
+	! touched "etc/\(hostname\|hosts\|dock0/hostname\|dock0/users\)" || [ ! -f "$lib/identity.conf" ] ||
+		attempt "identity from outside" "$lib/identity/main" apply
 	! touched etc/dock0/users || attempt users /usr/lib/dock0/users
 	! touched etc/ssh/authorized_keys || say "applied: ssh keys"
 	! touched etc/sudoers.d/ || attempt sudo visudo -cq
