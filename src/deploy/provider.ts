@@ -1,3 +1,4 @@
+import type { ImageSignature } from "../release/signed-image.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Journal } from "./journal.ts";
 
@@ -7,6 +8,8 @@ export interface Server {
 	label: string;
 	/** Where the health checks ask. */
 	address: string;
+	/** Further arguments of ssh(1) that lead there. */
+	sshOptions?: readonly string[];
 }
 
 /** A disk image, gzipped, as `dock0 disk` makes it. */
@@ -19,6 +22,8 @@ export interface Artefact {
 	/** Size and SHA-256 of the disk inside. */
 	diskBytes: number;
 	diskSha256: string;
+	/** When the config trusts keys: what was checked already, for whoever writes the disk to check again. */
+	signed?: ImageSignature | undefined;
 }
 
 /** What a provider found, and what a deploy would do to it. */

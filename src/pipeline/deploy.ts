@@ -17,6 +17,7 @@ import type {
 import { runSeveral } from "../deploy/several.ts";
 import { openStore, type Store } from "../deploy/store.ts";
 import type { Observer } from "../plan/events.ts";
+import { trustedKeys } from "../release/signature.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { systemClock } from "../system/clock.ts";
 import { environment } from "../system/environment.ts";
@@ -288,6 +289,7 @@ async function targetOf(
 		request.image === undefined
 			? await builtImage(project, request.observe)
 			: resolve(project.startedIn, request.image),
+		Object.values(await trustedKeys(project.config.value.release)),
 	);
 	const strategy = chooseStrategy(settings, artefact);
 	return {

@@ -28,7 +28,9 @@ import { writeOciArchive } from "../image/media/oci.ts";
 import { pxeScripts } from "../image/media/pxe.ts";
 import type { Observer } from "../plan/events.ts";
 import type { AnyStep } from "../plan/step.ts";
+import { readPrivateKey } from "../release/keys.ts";
 import type { Manifest } from "../release/manifest.ts";
+import { signImage } from "../release/signed-image.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { sha256File } from "../system/files.ts";
 import { run } from "../system/process.ts";
@@ -188,7 +190,30 @@ async function writeDisks(
 				mode: modeOf(sources),
 				signal,
 			});
+	if (formats.includes("gz")) await signGzipped(sources, raw, target("gz"));
 	if (formats.includes("raw")) await rename(raw, target("raw"));
+}
+
+/** What is deployed is the packed image, which is signed as a whole: the boot loader and bundle, too. */
+async function signGzipped(
+	{ project, manifest }: Sources,
+	raw: string,
+	file: string,
+): Promise<void> {
+	const { sign } = project.config.value.release;
+	await signImage(
+		file,
+		{
+			format: 1,
+			name: manifest.name,
+			version: manifest.version,
+			bytes: (await stat(file)).size,
+			sha256: await sha256File(file),
+			diskBytes: (await stat(raw)).size,
+			diskSha256: await sha256File(raw),
+		},
+		sign && readPrivateKey(sign),
+	);
 }
 
 /** What boots a host that runs from memory. */

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { ImageSignature } from "../../release/signed-image.ts";
 import { stepFailure } from "../../system/errors.ts";
 import { packageFile } from "../../system/package-files.ts";
 import type { DeployRun } from "../provider.ts";
@@ -53,6 +54,7 @@ export async function fillByMaker(options: MakerOptions): Promise<void> {
 				bytes: String(artefact.diskBytes),
 				sha256: artefact.diskSha256,
 				target: "/dev/sdb",
+				...signatureFields(artefact.signed),
 			},
 		}),
 	});
@@ -103,6 +105,20 @@ export async function fillByMaker(options: MakerOptions): Promise<void> {
 		await deleteDisks(client, linode, [disk], jobSeconds);
 		return true;
 	});
+}
+
+/** What the maker checks by itself, as text that a form can hold. */
+function signatureFields(
+	signed: ImageSignature | undefined,
+): Record<string, string> {
+	if (!signed) return {};
+	const base64 = (bytes: Uint8Array): string =>
+		Buffer.from(bytes).toString("base64");
+	return {
+		manifest: base64(signed.manifest),
+		signature: base64(signed.signature),
+		key: base64(Buffer.from(signed.key)),
+	};
 }
 
 /** A guest that switches itself off makes no event; its status tells. */
