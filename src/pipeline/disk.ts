@@ -118,9 +118,12 @@ export async function buildDisk(
 		}
 		if (formats.has("oci") || formats.has("dir")) {
 			const steps = await releaseSteps(project, await packagesStamp(project));
-			const rootfs = join(await runStep(sources, steps.rootfs), "rootfs.tar");
-			if (formats.has("oci")) await writeOci(sources, rootfs, target("oci"));
-			if (formats.has("dir")) await writeFolder(sources, rootfs, target("dir"));
+			await withStep(sources, steps.rootfs, async (outputs) => {
+				const rootfs = join(outputs, "rootfs.tar");
+				if (formats.has("oci")) await writeOci(sources, rootfs, target("oci"));
+				if (formats.has("dir"))
+					await writeFolder(sources, rootfs, target("dir"));
+			});
 		}
 		return {
 			release,
@@ -166,22 +169,24 @@ async function writeDisks(
 	const { project, folder, manifest, bundle, id, work, signal } = sources;
 	const { disk: settings, epoch } = project.config.value;
 	const raw = join(work, "disk.img");
-	await writeRawDisk(raw, {
-		release: {
-			name: manifest.name,
-			version: manifest.version,
-			release: id,
-			cmdline: manifest.kernel.cmdline.join(" "),
-			root: join(folder, manifest.root.file),
-			kernel: join(folder, "vmlinuz"),
-			initramfs: join(folder, "initramfs"),
-		},
-		bundle,
-		settings,
-		grub: await runStep(sources, grubStep(settings)),
-		epoch,
-		signal,
-	});
+	await withStep(sources, grubStep(settings), (grub) =>
+		writeRawDisk(raw, {
+			release: {
+				name: manifest.name,
+				version: manifest.version,
+				release: id,
+				cmdline: manifest.kernel.cmdline.join(" "),
+				root: join(folder, manifest.root.file),
+				kernel: join(folder, "vmlinuz"),
+				initramfs: join(folder, "initramfs"),
+			},
+			bundle,
+			settings,
+			grub,
+			epoch,
+			signal,
+		}),
+	);
 	for (const format of formats)
 		if (format !== "raw")
 			await convertDisk(raw, target(format), format, {
@@ -267,12 +272,14 @@ async function writeCd(
 	});
 	const finished = join(work, "cd.iso");
 	await writeFile(finished, "", { mode: modeOf(sources) });
-	await writeIso(finished, {
-		...{ files, settings, epoch, work, signal },
-		host: manifest.name,
-		release: id,
-		grub: await runStep(sources, isoGrubStep(script)),
-	});
+	await withStep(sources, isoGrubStep(script), (grub) =>
+		writeIso(finished, {
+			...{ files, settings, epoch, work, signal },
+			host: manifest.name,
+			release: id,
+			grub,
+		}),
+	);
 	await rename(finished, target);
 }
 
@@ -339,14 +346,10 @@ async function replaceFolder(
 	await rename(folder, target);
 }
 
-function runStep(
+function withStep<Result>(
 	{ project, observe, signal }: Sources,
 	step: AnyStep,
-): Promise<string> {
-	return withOutputs(
-		project,
-		step,
-		{ observe, signal },
-		async (outputs) => outputs,
-	);
+	work: (outputs: string) => Promise<Result>,
+): Promise<Result> {
+	return withOutputs(project, step, { observe, signal }, work);
 }

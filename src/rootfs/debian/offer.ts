@@ -9,6 +9,7 @@ import type { RootfsSettings } from "../schema.ts";
 import {
 	aptEnvironment,
 	fillAptRoot,
+	holdIndexes,
 	hostAptOptions,
 	prepareAptRoot,
 } from "./apt-root.ts";
@@ -41,8 +42,13 @@ export async function mirrorOffer(
 ): Promise<Offer> {
 	const apt = await prepareAptRoot(context, settings.debian);
 	const lists = join(context.temp, "lists");
-	// apt replaces its indexes by rename, so links are a snapshot that a parallel update cannot change.
-	await context.run("cp", ["--archive", "--link", apt.lists, lists]);
+	// apt replaces its indexes by rename, so links are a snapshot that a later update cannot change.
+	const indexes = await holdIndexes(context, apt);
+	try {
+		await context.run("cp", ["--archive", "--link", apt.lists, lists]);
+	} finally {
+		await indexes.release();
+	}
 	const lock = await acquireLock(join(apt.folder, "archives.lock"), {
 		signal: context.signal,
 		onWait: () => context.log("waiting for another dock0 to install packages"),
