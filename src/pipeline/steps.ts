@@ -128,11 +128,7 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 		root,
 		rootType: config.image.type,
 	});
-	const contents = contentsStep({
-		packages,
-		root,
-		rootType: config.image.type,
-	});
+	const contents = contentsStep({ packages, root });
 	const sbom = sbomStep({
 		name: project.name,
 		version: config.release.version,

@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { RootImageStep } from "../image/root.ts";
 import { defineStep, type Step, type StepContext } from "../plan/step.ts";
 import { ExpectedError } from "../system/errors.ts";
+import { listTreeScript, unpackImageScript } from "../system/tree-listing.ts";
 import type { RootType } from "./manifest.ts";
 
 /** The file of a release that tells what its root holds; for reports only, a host never reads it. */
@@ -55,23 +57,22 @@ const listPatterns = [
 ];
 
 /**
- * Lists the finished root image itself: every entry with mode, owner, size, hash, and the package that
- * it came from, by the lists that the packages' tree held before trimming.
+ * Lists the root: every entry with mode, owner, size, hash, and the package that it came from, by the
+ * lists that the packages' tree held before trimming.
  */
 export function contentsStep(parts: {
 	packages: Step<"packages.json" | "origins.json" | "rootfs.tar">;
-	root: Step<"root" | "verity">;
-	rootType: RootType;
+	root: RootImageStep;
 }): Step<typeof contentsFile> {
-	const { packages, root, rootType } = parts;
+	const { packages, root } = parts;
 	return defineStep({
 		name: "release/contents",
 		title: "listing what the root holds",
-		version: 2,
+		version: 3,
 		needs: { packages, root },
-		inputs: { values: { rootType } },
+		inputs: {},
 		outputs: [contentsFile],
-		async run({ out, temp, needs, run, runInNamespace }) {
+		async run({ out, temp, needs, run }) {
 			const lists = join(temp, "lists");
 			await mkdir(lists);
 			// tar ends with 2 when a pattern matches nothing, and each root has one kind of list only.
@@ -84,14 +85,15 @@ export function contentsStep(parts: {
 				],
 				{ okExitCodes: [0, 2], onLine: () => {} },
 			);
-			const { listing, hashes } = await listImage(
-				runInNamespace,
-				{ file: join(needs.root, "root"), type: rootType },
-				temp,
-			);
+			const text = (name: "listing" | "hashes") =>
+				readFile(join(needs.root, name), "utf8");
 			const contents: Contents = {
 				format: 1,
-				entries: parseListing(listing, hashes, await readOwners(lists)),
+				entries: parseListing(
+					await text("listing"),
+					await text("hashes"),
+					await readOwners(lists),
+				),
 				sources: sourcesOf(
 					await readFile(join(lists, "var/lib/dpkg/status"), "utf8").catch(
 						() => "",
@@ -119,19 +121,16 @@ export async function listImage(
 		"-c",
 		[
 			"set -eu",
-			'image=$1 tree=$2 listing=$3 hashes=$4 kind=$5; cd "$(dirname "$tree")"',
-			// unsquashfs ends with 2 for device nodes, which a user's namespace cannot make.
-			'if [ "$kind" = erofs ]; then fsck.erofs "--extract=$tree" "$image" >/dev/null; else unsquashfs -no-progress -quiet -no-xattrs -d "$tree" "$image" >/dev/null || [ $? = 2 ]; fi',
-			'cd "$tree"',
-			`find . -mindepth 1 -printf '%y\\t%m\\t%U:%G\\t%s\\t%l\\t%P\\0' > "$listing"`,
-			'find . -type f -print0 | xargs -0 -r sha256sum -z > "$hashes"',
+			unpackImageScript,
+			listTreeScript,
+			'unpack_image "$1" "$2" "$3"; list_tree "$3" "$4" "$5"',
 		].join("\n"),
 		"sh",
+		image.type,
 		image.file,
 		join(temp, "tree"),
 		listing,
 		hashes,
-		image.type,
 	]);
 	return {
 		listing: await readFile(listing, "utf8"),

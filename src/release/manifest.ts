@@ -1,5 +1,6 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { RootImageStep } from "../image/root.ts";
 import { defineStep, type Json, type Step } from "../plan/step.ts";
 import { sha256File } from "../system/files.ts";
 
@@ -51,7 +52,7 @@ export function manifestStep(parts: {
 	packages: Step<"packages.json" | "origins.json" | "rootfs.tar">;
 	kernel: Step<"modules" | "vmlinuz" | "version">;
 	initramfs: Step<"initramfs">;
-	root: Step<"root" | "verity">;
+	root: RootImageStep;
 	rootType: RootType;
 }): Step<"manifest.json"> {
 	const { name, version, cmdline, rootType } = parts;

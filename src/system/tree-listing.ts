@@ -1,0 +1,23 @@
+/**
+ * A function of POSIX sh, `list_tree TREE LISTING HASHES`: LISTING gets find(1)'s `%y %m %U:%G %s %l %P` of
+ * every entry with tabs between, HASHES what sha256sum(1) says of each regular file; each ends with a zero
+ * byte. Run it as root of the namespace that made the tree.
+ */
+export const listTreeScript = [
+	"list_tree() {",
+	'	cd "$1"',
+	`	find . -mindepth 1 -printf '%y\\t%m\\t%U:%G\\t%s\\t%l\\t%P\\0' | LC_ALL=C sort -z >"$2"`,
+	'	find . -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum -z >"$3"',
+	"}",
+].join("\n");
+
+/** A function of POSIX sh, `unpack_image squashfs|erofs IMAGE TREE`. */
+export const unpackImageScript = [
+	"unpack_image() {",
+	"	case $1 in",
+	'	erofs) fsck.erofs "--extract=$3" "$2" >/dev/null ;;',
+	// unsquashfs ends with 2 for device nodes, which a user's namespace cannot make.
+	'	*) unsquashfs -no-progress -quiet -no-xattrs -d "$3" "$2" >/dev/null || [ $? = 2 ] ;;',
+	"	esac",
+	"}",
+].join("\n");
