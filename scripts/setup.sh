@@ -17,7 +17,7 @@ test_packages=(
 	gdisk sbsigntool ipxe-qemu skopeo # judges of disk images
 	gcc make flex bison bc libelf-dev perl patch git # compiling a kernel
 	docker-registry # a shared cache
-	iproute2 # a host in namespaces
+	iproute2 nmap # a host in namespaces, looked at from outside
 	swtpm # a TPM for virtual machines
 	openssl sqlite3 # checks signatures as a host does; a database that must survive power cuts
 	chromium # looking at reports

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { start } from "../../src/system/process.ts";
+import { run, start } from "../../src/system/process.ts";
 import { checkout } from "./support/dock0.ts";
 import { buildHost } from "./support/host.ts";
 import { writeImage } from "./support/image.ts";
@@ -69,9 +69,11 @@ async function change(...edits: string[]): Promise<number> {
 
 /** Ports that answer a neighbour, of the first 10000. */
 async function openPorts(...address: string[]): Promise<number[]> {
-	const { stdout } = await host.shell(
-		`nsenter --net=/proc/${host.neighbour.at(-2)}/ns/net nmap -Pn -n -T5 -p1-10000 ${address.join(" ")}`,
-	);
+	const [command = "", ...words] = host.neighbour;
+	const { stdout } = await run(command, [
+		...words,
+		...["nmap", "-Pn", "-n", "-T5", "-p1-10000", ...address],
+	]);
 	return [...stdout.matchAll(/^(\d+)\/tcp +open/gm)].map(([, port]) =>
 		Number(port),
 	);

@@ -9,6 +9,7 @@ import type { RunningVm } from "../../src/vm/running-vm.ts";
 import type { VmSettings } from "../../src/vm/schema.ts";
 import { checkout } from "./support/dock0.ts";
 import { bootHost, buildHost } from "./support/host.ts";
+import { sshAnswer } from "./support/ssh.ts";
 import { hostBusybox } from "./support/tiny-root.ts";
 
 let folder: string;
@@ -48,24 +49,10 @@ async function boot(options: {
 	await vm.waitReady({ timeoutSeconds: 500 });
 }
 
-/** Logs in with the key that the host was told of, as soon as it lets us. */
+/** Asks by the key that the host was told of. */
 async function ask(line: string): Promise<string[]> {
-	const words = [
-		...["-i", at("id"), "-o", "StrictHostKeyChecking=no"],
-		...["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"],
-		...["-o", "BatchMode=yes", "-o", "ConnectTimeout=60"],
-		...["-p", String(vm?.ports[0]?.host), "admin@127.0.0.1", line],
-	];
-	const deadline = Date.now() + 120_000;
-	for (;;) {
-		// 255 is ssh's own: nobody listens yet.
-		const { exitCode, stdout, stderr } = await run("ssh", words, {
-			okExitCodes: Array.from({ length: 256 }, (_, code) => code),
-		});
-		if (exitCode === 0) return stdout.trim().split("\n");
-		if (exitCode !== 255 || Date.now() > deadline)
-			throw new Error(`'${line}' ended with ${exitCode}: ${stdout}${stderr}`);
-	}
+	const port = vm?.ports[0]?.host;
+	return (await sshAnswer({ key: at("id"), port, line })).split("\n");
 }
 
 const questions = [

@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
@@ -10,52 +9,24 @@ import { ociRemote } from "../../src/plan/remote/oci.ts";
 import type { CacheRemote } from "../../src/plan/remote/remote.ts";
 import { sharedCache } from "../../src/plan/remote/shared-cache.ts";
 import { defineStep } from "../../src/plan/step.ts";
-import { type RunningProcess, start } from "../../src/system/process.ts";
+import {
+	type Registry,
+	registryUser,
+	startRegistry,
+} from "./support/registry.ts";
 
 let folder: string;
-let registry: RunningProcess;
+let registry: Registry;
 let host: string;
-
-// bcrypt of "geheim1".
-const users =
-	"team:$2b$05$abcdefghijklmnopqrstuu4nLeSDuRU.nn67lO9zlCecyOiFjPI9e\n";
-
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await new Promise((resolve) => server.once("listening", resolve));
-	const { port } = server.address() as { port: number };
-	await new Promise((resolve) => server.close(resolve));
-	return port;
-}
 
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "dock0-registry-"));
-	const port = await freePort();
-	host = `127.0.0.1:${port}`;
-	const config = join(folder, "config.yml");
-	await writeFile(join(folder, "htpasswd"), users);
-	await writeFile(
-		config,
-		`version: 0.1
-storage: { filesystem: { rootdirectory: "${folder}/data" } }
-auth: { htpasswd: { realm: test, path: "${folder}/htpasswd" } }
-http: { addr: "${host}" }
-`,
-	);
-	registry = start("docker-registry", ["serve", config]);
-	await new Promise<void>((resolve, reject) => {
-		const look = (chunk: Buffer): void => {
-			if (/listening on/.test(String(chunk))) resolve();
-		};
-		registry.stderr.on("data", look);
-		registry.stdout.on("data", look);
-		void registry.done.then(() => reject(new Error("the registry ended")));
-	});
+	registry = await startRegistry(folder);
+	host = registry.host;
 });
 afterEach(() => vi.unstubAllEnvs());
 afterAll(async () => {
-	registry?.kill();
-	await registry?.done;
+	await registry?.stop();
 	await rm(folder, { recursive: true, force: true });
 });
 
@@ -90,9 +61,10 @@ async function build(cache: string, from: CacheRemote[], to: CacheRemote[]) {
 	};
 }
 
+const { username, password } = registryUser;
 const login = async (asked: string): Promise<string | undefined> =>
 	asked === host
-		? `Basic ${Buffer.from("team:geheim1").toString("base64")}`
+		? `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`
 		: undefined;
 
 it("shares the cache through a registry, with the login of docker login", async () => {
@@ -108,7 +80,7 @@ it("shares the cache through a registry, with the login of docker login", async 
 	});
 	// With a password in the URL as well.
 	const other = ociRemote(
-		`oci+http://team:geheim1@${host}/team/cache`,
+		`oci+http://${username}:${password}@${host}/team/cache`,
 		async () => undefined,
 	);
 	expect((await build("three", [other], [])).types).toContain("step:pulled");
