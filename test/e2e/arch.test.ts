@@ -17,6 +17,7 @@ import {
 } from "./support/facts.ts";
 import { guestShell } from "./support/guest.ts";
 import { bootHost, buildHost } from "./support/host.ts";
+import { recordTimeline } from "./support/timeline.ts";
 
 /** The first line that a TCP server says by itself; asks again until it does. */
 async function firstLine(port: number): Promise<string> {
@@ -85,6 +86,7 @@ describe("an Arch host", () => {
 		await vm.waitReady({ timeoutSeconds: 240 });
 		await expectOwnFiles(guest, "arch");
 		await expectReadOnlyRoot(guest);
+		await recordTimeline(vm, guest);
 		await expectDocker(guest);
 		expect(await guest.get("systemctl --failed --no-legend --plain")).toBe("");
 		expect(await vm.shutdown()).toBe("powered-off");

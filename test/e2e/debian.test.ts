@@ -12,6 +12,7 @@ import {
 } from "./support/facts.ts";
 import { type GuestShell, guestShell } from "./support/guest.ts";
 import { bootHost, buildHost } from "./support/host.ts";
+import { recordTimeline } from "./support/timeline.ts";
 
 const layers = [checkout("test/hosts/debian.yaml")];
 let output: string;
@@ -44,6 +45,7 @@ describe("a Debian host", () => {
 		await boot();
 		await expectOwnFiles(guest, "debian");
 		await expectReadOnlyRoot(guest);
+		await recordTimeline(vm, guest);
 		await expectDocker(guest);
 		expect(await guest.get("getcap /usr/bin/ping")).toBe(
 			"/usr/bin/ping cap_net_raw=ep",

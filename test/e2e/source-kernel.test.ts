@@ -7,6 +7,7 @@ import { checkout, dock0 } from "./support/dock0.ts";
 import { expectDocker } from "./support/facts.ts";
 import { type GuestShell, guestShell } from "./support/guest.ts";
 import { bootHost, buildHost } from "./support/host.ts";
+import { recordTimeline } from "./support/timeline.ts";
 
 const layers = [checkout("test/hosts/source-kernel.yaml")];
 let output: string;
@@ -30,6 +31,7 @@ describe("a Debian host on a compiled kernel", () => {
 	it("runs a container, without one module", async () => {
 		expect(await guest.get("uname -r")).toMatch(/^6\.12\.\d+-dock0$/);
 		expect(await guest.get("cat /proc/modules 2>/dev/null | wc -l")).toBe("0");
+		await recordTimeline(vm, guest);
 		await expectDocker(guest);
 		expect(await guest.get("systemctl --failed --no-legend --plain")).toBe("");
 	});

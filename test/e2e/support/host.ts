@@ -61,5 +61,14 @@ export async function bootHost(
 		},
 		accelerator,
 	);
-	return bootVm({ name: options.name, machine });
+	const running = await bootVm({ name: options.name, machine });
+	poweredOn.set(running, performance.now());
+	return running;
+}
+
+const poweredOn = new WeakMap<RunningVm, number>();
+
+/** Of a machine that `bootHost` started. */
+export function secondsSincePowerOn(vm: RunningVm): number {
+	return (performance.now() - (poweredOn.get(vm) ?? Number.NaN)) / 1000;
 }
