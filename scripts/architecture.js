@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Rows from above to below, as docs/architecture.md lists them; imports may only point down. */
 const rows = [
 	["cli"],
+	["ui"],
 	["pipeline"],
 	["deploy", "vm", "report"],
 	["release"],

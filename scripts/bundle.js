@@ -46,6 +46,19 @@ const { metafile } = await build({
 	logLevel: "warning",
 });
 
+// The script of the page that `dock0 ui` serves.
+await build({
+	absWorkingDir: root,
+	entryPoints: { "ui-client": "src/ui/page/client.ts" },
+	outdir: "dist",
+	bundle: true,
+	format: "iife",
+	platform: "browser",
+	target: "es2022",
+	minifyWhitespace: true,
+	logLevel: "warning",
+});
+
 // What is bundled comes with its licence, as most of them ask for.
 const packages = new Set(
 	Object.keys(metafile.inputs).flatMap((input) => {

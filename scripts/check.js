@@ -25,6 +25,7 @@ const shell = tracked.filter(
 );
 const checks = {
 	types: ["npx", ["tsc", "-p", "."]],
+	"types of the page": ["npx", ["tsc", "-p", "src/ui/page"]],
 	lint: ["npx", ["biome", "check", "--error-on-warnings", "."]],
 	"dead code": ["npx", ["knip", "--no-progress"]],
 	shell: ["shellcheck", shell],

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
-import { describePort } from "../vm/ports.ts";
 import type { BootEvent, BootMode } from "../vm/release.ts";
+import { describeBootEvent, parseSeconds } from "./boot-events.ts";
 import {
 	defineCommand,
 	type OutputOptions,
@@ -111,28 +111,7 @@ function tell(event: BootEvent, options: BootOptions): void {
 		return;
 	}
 	if (options.json) print(JSON.stringify(event));
-	else if (!options.quiet) printError(describe(event));
-}
-
-function describe(event: Exclude<BootEvent, { type: "output" }>): string {
-	switch (event.type) {
-		case "started": {
-			const ports = event.ports.map(describePort);
-			return [
-				`started ${event.name} (pid ${event.pid}, ${event.acceleration.accelerator}: ${event.acceleration.reason})`,
-				...(ports.length > 0 ? [`  ports ${ports.join(", ")}`] : []),
-				`  console log ${event.logFile}`,
-			].join("\n");
-		}
-		case "state-disk":
-			return `state disk ${event.file} (${event.created ? "made just now" : "kept from before"})`;
-		case "kept-disk":
-			return `disk ${event.file} (${event.created ? "copied just now" : "kept from before"})`;
-		case "ready":
-			return `ready after ${event.seconds.toFixed(1)}s`;
-		case "note":
-			return event.text;
-	}
+	else if (!options.quiet) printError(describeBootEvent(event));
 }
 
 function parsePattern(text: string): RegExp {
@@ -143,11 +122,4 @@ function parsePattern(text: string): RegExp {
 			error instanceof Error ? error.message : "no regular expression",
 		);
 	}
-}
-
-function parseSeconds(text: string): number {
-	const seconds = Number(text);
-	if (!(seconds > 0))
-		throw new InvalidArgumentError("a number of seconds is wanted");
-	return seconds;
 }

@@ -37,6 +37,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 			"for scripts: exit code 0 when it came",
 		],
 	],
+	dev: [
+		["dock0 dev", "the dock0.yaml of this folder"],
+		["dock0 dev web1", "the host of hosts/web1.yaml"],
+	],
+	ui: [
+		["dock0 ui", "prints the address to open"],
+		["dock0 ui --port 8765", "always the same port; the token is new"],
+	],
 	deploy: [
 		["dock0 deploy --dry-run", "build the disk, show the plan"],
 		["dock0 deploy", "ask, then do it"],

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { HostChoice } from "../pipeline/deploy.ts";
+import type { HostChoice } from "../pipeline/hosts.ts";
 import { type ProjectOptions, withConfig } from "./command.ts";
 
 /** Options of commands that are about the servers of hosts. */

@@ -8,6 +8,7 @@ import { configCommand } from "./config.ts";
 import { consoleCommand } from "./console.ts";
 import { deployCommand } from "./deploy.ts";
 import { destroyCommand } from "./destroy.ts";
+import { devCommand } from "./dev.ts";
 import { diskCommand } from "./disk.ts";
 import { doctorCommand } from "./doctor.ts";
 import { addExamples } from "./examples.ts";
@@ -26,6 +27,7 @@ import { rollbackCommand } from "./rollback.ts";
 import { schemaCommand } from "./schema.ts";
 import { sshCommand } from "./ssh.ts";
 import { statusCommand } from "./status.ts";
+import { uiCommand } from "./ui.ts";
 import { verifyCommand } from "./verify.ts";
 import { vmCommand } from "./vm.ts";
 
@@ -42,6 +44,7 @@ export function createProgram(): Command {
 		initCommand,
 		buildCommand,
 		bootCommand,
+		devCommand,
 		diskCommand,
 		configCommand,
 		pushCommand,
@@ -62,6 +65,7 @@ export function createProgram(): Command {
 		inspectCommand,
 		diffCommand,
 		reportCommand,
+		uiCommand,
 		keysCommand,
 		cleanCommand,
 		doctorCommand,

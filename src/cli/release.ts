@@ -33,6 +33,24 @@ export const releaseCommand = defineCommand((program) => {
 		});
 
 	release
+		.command("use")
+		.description("make a kept release the current one again")
+		.argument("<release>", "its id or folder, as dock0 release list shows it")
+		.argument("[config...]", "config layers, as of dock0 build")
+		.option("-C, --directory <dir>", "work as if started in this folder")
+		.option("-o, --output <dir>", outputHelp)
+		.action(async (named: string, files: string[], options: ReleaseOptions) => {
+			const { loadProject } = await import("../pipeline/project.ts");
+			const { useRelease } = await import("../pipeline/releases.ts");
+			const project = await loadProject({
+				files,
+				directory: options.directory,
+			});
+			const { folder } = await useRelease(project, named, options.output);
+			print(`${project.name} is ${folder} now`);
+		});
+
+	release
 		.command("show")
 		.description("what a release folder holds")
 		.argument("<dir>", "the release's folder")

@@ -7,7 +7,7 @@ import { type Json, type KeyPath, showPath } from "./json.ts";
 import { type Layer, placeOf } from "./layer.ts";
 import { stackLayers } from "./layers.ts";
 import { locate } from "./located.ts";
-import { absoluteDefaults } from "./paths.ts";
+import { absoluteDefaults, pathsIn } from "./paths.ts";
 import { gatherProblems } from "./problems.ts";
 import { redact } from "./redact.ts";
 import { resolveReferences } from "./references.ts";
@@ -32,6 +32,8 @@ export interface ResolvedConfig<T> {
 	readonly value: T;
 	/** Lowest first, with what was extended. */
 	readonly layers: readonly Layer[];
+	/** Absolute paths of files whose text stands in the config by `${file:…}`. */
+	readonly readFiles: readonly string[];
 	/** Values that came from the environment or a file, also in part or by way of other keys. */
 	readonly secretPaths: readonly KeyPath[];
 	/**
@@ -41,6 +43,8 @@ export interface ResolvedConfig<T> {
 	explain(key?: string): Explanation[];
 	/** Where the value was written; undefined for defaults. */
 	whereOf(path: KeyPath): Where | undefined;
+	/** Absolute paths of the files and folders that the config names, whether they exist or not. */
+	namedPaths(): string[];
 	/** The config as data that may be shown and stored: secrets are `(secret)`. */
 	redacted(): Json;
 }
@@ -68,7 +72,9 @@ export async function loadConfig<T>(
 		mergeProblems: merging,
 	});
 	reading.throwIfAny();
+	const readFiles = new Set<string>();
 	const resolved = resolveReferences({
+		onFile: (path) => readFiles.add(path),
 		root,
 		schema,
 		environment,
@@ -89,8 +95,10 @@ export async function loadConfig<T>(
 	return {
 		value: complete,
 		layers,
+		readFiles: [...readFiles],
 		secretPaths,
 		redacted: () => redacted,
+		namedPaths: () => pathsIn(complete, schema),
 		whereOf(path) {
 			const { node, exact } = locate(root, resolved, path);
 			return exact || node.kind === "scalar" ? placeOf(node.origin) : undefined;

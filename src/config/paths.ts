@@ -49,6 +49,23 @@ export function plainForModule(root: Node, schema: z.core.$ZodType): Json {
 	return visit(root, []);
 }
 
+/** The texts of a validated config that are paths by its schema and absolute, as all are but those of programs. */
+export function pathsIn(value: unknown, schema: z.core.$ZodType): string[] {
+	const found = new Set<string>();
+	const visit = (item: unknown, path: KeyPath): void => {
+		if (typeof item === "string") {
+			if (isAbsolute(item) && isPathText(schemasAt(schema, path, value), item))
+				found.add(item);
+			return;
+		}
+		if (typeof item !== "object" || item === null) return;
+		for (const [key, inner] of Object.entries(item))
+			visit(inner, [...path, key]);
+	};
+	visit(value, []);
+	return [...found];
+}
+
 function absoluteFileReferences(text: string, folder: string): string {
 	const parsed = parseText(text);
 	if ("error" in parsed) return text;

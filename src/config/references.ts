@@ -1,3 +1,4 @@
+import { resolve as resolvePath } from "node:path";
 import type { z } from "zod";
 import { type Json, type KeyPath, showPath } from "./json.ts";
 import type { Origin } from "./layer.ts";
@@ -27,6 +28,8 @@ export interface ReferenceContext {
 	readonly schema: z.core.$ZodType;
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	readonly problems: Problems;
+	/** Told the absolute path of each file that a reference reads. */
+	readonly onFile?: (path: string) => void;
 }
 
 /**
@@ -158,6 +161,8 @@ function resolvePart(
 	const folder = folderOf(node);
 	if (part.kind === "text") return plainScalar(part.text, folder);
 	if (part.kind === "key") return resolveKey(resolving, part, node);
+	if (part.kind === "file")
+		resolving.context.onFile?.(resolvePath(folder, part.path));
 	const found = valueFromOutside(part, folder, resolving.context.environment);
 	if (found.kind === "scalar") return found;
 	return broken(

@@ -6,11 +6,13 @@ import {
 	bootDisk,
 	bootRelease,
 } from "../vm/release.ts";
+import type { ReleaseMachineOptions } from "../vm/release-machine.ts";
 import type { VmSettings } from "../vm/schema.ts";
 import { bundleFile } from "./bundle.ts";
 import { diskFile } from "./disk.ts";
 import { type Project, releaseFolder } from "./project.ts";
 
+/** How a machine is started, and what happens then. */
 export interface BootProjectOptions {
 	/** What happens after the start. */
 	mode: BootMode;
@@ -47,14 +49,29 @@ export async function bootProject(
 			file: diskFile(project, "raw", output),
 			keep: disk === "keep",
 		});
-	const folder = releaseFolder(project, output);
-	const manifest = await readRelease(folder);
 	return bootRelease({
 		...common,
+		...(await builtRelease(project, output)),
+		state,
+	});
+}
+
+/** The files of what was built, as the machine takes them. @throws ExpectedError (exit code 2) when nothing is built. */
+export async function builtRelease(
+	project: Project,
+	output?: string,
+): Promise<
+	Pick<
+		ReleaseMachineOptions,
+		"folder" | "rootFile" | "kernelParameters" | "bundle"
+	>
+> {
+	const folder = releaseFolder(project, output);
+	const manifest = await readRelease(folder);
+	return {
 		folder,
 		rootFile: manifest.root.file,
 		kernelParameters: manifest.kernel.cmdline,
-		state,
 		bundle: await bundleFile(project, output),
-	});
+	};
 }

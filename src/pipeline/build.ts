@@ -31,6 +31,7 @@ import { type Project, releaseFolder } from "./project.ts";
 import { runSteps } from "./run-steps.ts";
 import { publishedSteps, releaseSteps } from "./steps.ts";
 
+/** What a build may be told. */
 export interface BuildOptions {
 	/** Told of everything that happens; default nobody. */
 	observe?: Observer;
@@ -43,6 +44,7 @@ export interface BuildOptions {
 	signal?: AbortSignal;
 }
 
+/** What a build has made: its folder, and what the manifest in it says. */
 export interface Release {
 	folder: string;
 	manifest: Manifest;

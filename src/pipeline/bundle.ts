@@ -9,7 +9,12 @@ import { readPrivateKey } from "../release/keys.ts";
 import { signManifest } from "../release/signature.ts";
 import { environment } from "../system/environment.ts";
 import { ExpectedError } from "../system/errors.ts";
-import { sha256, sha256File, writeFileAtomically } from "../system/files.ts";
+import {
+	readTextIfThere,
+	sha256,
+	sha256File,
+	writeFileAtomically,
+} from "../system/files.ts";
 import type { Project } from "./project.ts";
 import { releaseFolder } from "./project.ts";
 
@@ -54,6 +59,17 @@ export async function bundleFile(
 		);
 	});
 	return file;
+}
+
+/** The record of the bundle that was built last; undefined when there is none. */
+export async function readBundleRecord(
+	project: Project,
+	output?: string,
+): Promise<BundleRecord | undefined> {
+	const text = await readTextIfThere(
+		join(bundleFolder(project, output), "bundle.json"),
+	);
+	return text === undefined ? undefined : (JSON.parse(text) as BundleRecord);
 }
 
 /**

@@ -1,5 +1,4 @@
-import { readdir } from "node:fs/promises";
-import { basename, extname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { readArtefact } from "../deploy/artefact.ts";
 import { probeHost } from "../deploy/health.ts";
 import { journalFile, readJournal } from "../deploy/journal.ts";
@@ -23,15 +22,9 @@ import { systemClock } from "../system/clock.ts";
 import { environment } from "../system/environment.ts";
 import { ExpectedError } from "../system/errors.ts";
 import { buildDisk } from "./disk.ts";
-import { loadProject, type Project } from "./project.ts";
-
-/** Which hosts a command is about: layers, and of the folder `hosts/` some or all, each above the layers. */
-export interface HostChoice {
-	files: readonly string[];
-	directory?: string | undefined;
-	hosts?: readonly string[] | undefined;
-	all?: boolean | undefined;
-}
+import { chosenProjects, type HostChoice } from "./hosts.ts";
+import type { Project } from "./project.ts";
+import { recordRun } from "./run-record.ts";
 
 /** A host with what its deploy works with. */
 interface Target {
@@ -57,8 +50,6 @@ export interface HostPlan {
 	host: string;
 	plan: Inspection;
 }
-
-const layerEndings = [".yaml", ".yml", ".json", ".ts"];
 
 /**
  * Deploys one host or several: looks at all of them first, asks once, then goes on with as many at a time as
@@ -121,19 +112,27 @@ function deployTarget(
 		imageWanted?: (sha256: string) => boolean;
 	},
 ): Promise<DeployOutcome> {
-	return deployHost({
-		host: project.name,
-		artefact,
-		provider,
-		store,
-		clock: systemClock,
-		signal: interruptSignal(),
-		report: request.report,
-		confirm: request.confirm,
-		dryRun: request.dryRun ?? false,
-		abort: request.abort ?? false,
-		...(request.imageWanted ? { imageWanted: request.imageWanted } : {}),
-	});
+	const deploy = (report: DeployRequest["report"]) =>
+		deployHost({
+			host: project.name,
+			artefact,
+			provider,
+			store,
+			clock: systemClock,
+			signal: interruptSignal(),
+			report,
+			confirm: request.confirm,
+			dryRun: request.dryRun ?? false,
+			abort: request.abort ?? false,
+			...(request.imageWanted ? { imageWanted: request.imageWanted } : {}),
+		});
+	if (request.dryRun) return deploy(request.report);
+	return recordRun(project.name, "deploy", (record) =>
+		deploy((event) => {
+			record(event);
+			request.report(event);
+		}),
+	);
 }
 
 /** What was agreed to must be what is done. */
@@ -205,57 +204,6 @@ export async function findServer(
 		code: "DEPLOY_NO_SERVER",
 		message: `there is no server for ${project.name}`,
 		hint: "check deploy.linode.label, id or tag",
-	});
-}
-
-async function chosenProjects(choice: HostChoice): Promise<Project[]> {
-	const { files, directory } = choice;
-	const start = resolve(directory ?? ".");
-	const names = choice.all ? await allHosts(start) : (choice.hosts ?? []);
-	if (names.length === 0) return [await loadProject({ files, directory })];
-	const base = files.length > 0 ? files : await baseLayers(start);
-	return Promise.all(
-		names.map(async (name) =>
-			loadProject({
-				files: [...base, await hostLayer(start, name)],
-				directory,
-			}),
-		),
-	);
-}
-
-async function baseLayers(start: string): Promise<string[]> {
-	const names = await readdir(start);
-	return names.filter(
-		(name) => name.startsWith("dock0.") && layerEndings.includes(extname(name)),
-	);
-}
-
-async function hostFiles(start: string): Promise<string[]> {
-	const names = await readdir(join(start, "hosts")).catch(() => []);
-	return names.filter((name) => layerEndings.includes(extname(name))).sort();
-}
-
-async function allHosts(start: string): Promise<string[]> {
-	const names = (await hostFiles(start)).map((name) =>
-		basename(name, extname(name)),
-	);
-	if (names.length > 0) return names;
-	throw new ExpectedError({
-		code: "DEPLOY_NO_HOSTS",
-		message: `${join(start, "hosts")} holds no config layer`,
-		hint: "each host has a layer there: hosts/web1.yaml is the host web1",
-	});
-}
-
-async function hostLayer(start: string, name: string): Promise<string> {
-	const files = await hostFiles(start);
-	const file = files.find((one) => basename(one, extname(one)) === name);
-	if (file) return join("hosts", file);
-	throw new ExpectedError({
-		code: "DEPLOY_NO_HOSTS",
-		message: `there is no layer for the host ${name} in ${join(start, "hosts")}`,
-		...(files.length > 0 ? { hint: `there are: ${files.join(", ")}` } : {}),
 	});
 }
 

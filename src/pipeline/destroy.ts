@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { journalFile, readJournal } from "../deploy/journal.ts";
 import { isUnfinished } from "../deploy/machine.ts";
-import { findServer, type HostChoice } from "./deploy.ts";
+import { findServer } from "./deploy.ts";
+import type { HostChoice } from "./hosts.ts";
 
 /**
  * Removes the server of a host for good, and what is remembered of its deploys.

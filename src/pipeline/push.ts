@@ -12,8 +12,8 @@ export function targetOf(
 	project: Project,
 	overrides: { to?: string | undefined; port?: number | undefined } = {},
 ): SshTarget {
-	const { push, domain, hostname, ssh, users } = hostOf(project);
-	const administrator = Object.entries(users).find(([, { sudo }]) => sudo)?.[0];
+	const { push, domain, hostname, ssh } = hostOf(project);
+	const administrator = administratorOf(project);
 	const name = domain && `${hostname ?? project.name}.${domain}`;
 	const own = administrator && name && `${administrator}@${name}`;
 	const destination = overrides.to ?? push.to ?? own;
@@ -28,4 +28,10 @@ export function targetOf(
 		port: overrides.port ?? push.port ?? ssh.port,
 		options: push.options,
 	};
+}
+
+/** The first user of a project's host who may become root; undefined when there is none. */
+export function administratorOf(project: Project): string | undefined {
+	const { users = {} } = project.config.value.host ?? {};
+	return Object.entries(users).find(([, { sudo }]) => sudo)?.[0];
 }

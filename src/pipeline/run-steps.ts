@@ -10,6 +10,7 @@ import { interruptSignal } from "../system/cleanup.ts";
 import { environment } from "../system/environment.ts";
 import { type CacheChoice, cacheRemotes } from "./cache-settings.ts";
 import type { Project } from "./project.ts";
+import { recordRun } from "./run-record.ts";
 
 /**
  * Makes sure that the outputs of a project's steps are in the cache; the caller holds the cache's lock.
@@ -21,15 +22,26 @@ export async function runSteps(
 	options: { observe: Observer; signal: AbortSignal; cache?: CacheChoice },
 ): Promise<(step: { name: string }, output?: string) => string> {
 	const remotes = await cacheRemotes(options.cache ?? {}, project.startedIn);
-	const entries: ReadonlyMap<string, CacheEntry> = await execute({
-		...options,
-		steps,
-		shared:
-			remotes.from.length + remotes.to.length > 0
-				? sharedCache(remotes, options)
-				: undefined,
-		logDir: join(environment().cacheDir, "logs", project.name),
-	});
+	const entries: ReadonlyMap<string, CacheEntry> = await recordRun(
+		project.name,
+		"build",
+		(record) => {
+			const observe: Observer = (event) => {
+				record(event);
+				options.observe(event);
+			};
+			return execute({
+				...options,
+				observe,
+				steps,
+				shared:
+					remotes.from.length + remotes.to.length > 0
+						? sharedCache(remotes, { ...options, observe })
+						: undefined,
+				logDir: join(environment().cacheDir, "logs", project.name),
+			});
+		},
+	);
 	return (step, output = ".") => {
 		const entry = entries.get(step.name);
 		if (!entry) throw new Error(`${step.name} is no root of the plan`);

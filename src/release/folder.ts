@@ -46,7 +46,6 @@ export async function publishFolder(
 	const target = `.${basename(path)}-${key.slice(0, 16)}`;
 	if (old === target) return;
 	const staging = join(parent, `.staging-${randomBytes(6).toString("hex")}`);
-	const newLink = `${staging}.link`;
 	try {
 		await mkdir(staging);
 		for (const [name, source] of Object.entries(files))
@@ -57,14 +56,39 @@ export async function publishFolder(
 			await writeFile(join(staging, name), content);
 		await rm(join(parent, target), { recursive: true, force: true });
 		await rename(staging, join(parent, target));
-		await symlink(target, newLink);
-		await rename(newLink, path);
+		await flipLink(path, target);
 	} catch (error) {
 		await rm(staging, { recursive: true, force: true });
-		await rm(newLink, { force: true });
 		throw error;
 	}
 	await pruneReleases(path, keep);
+}
+
+/**
+ * Makes the release in `folder`, one of `keptReleases`, the one that `path` names.
+ * @throws ExpectedError when something else than a link of ours is in the way.
+ */
+export async function chooseRelease(
+	path: string,
+	folder: string,
+): Promise<void> {
+	await currentTarget(path);
+	await flipLink(path, basename(folder));
+}
+
+/** By one rename, so that readers see the one or the other. */
+async function flipLink(path: string, target: string): Promise<void> {
+	const link = join(
+		dirname(path),
+		`.staging-${randomBytes(6).toString("hex")}.link`,
+	);
+	try {
+		await symlink(target, link);
+		await rename(link, path);
+	} catch (error) {
+		await rm(link, { force: true });
+		throw error;
+	}
 }
 
 /** A release in an output folder. */

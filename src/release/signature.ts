@@ -64,6 +64,14 @@ export async function verifyRelease(
 			`the signature of ${folder} is by none of the keys ${keys.map(keyId).join(", ")}, or its manifest was changed`,
 			"do not use it unless you know why",
 		);
+	return { manifest: await checkFiles(folder), id: signer.id };
+}
+
+/**
+ * Compares the hash of every file of a release with its manifest.
+ * @throws ExpectedError: exit code 1 for a file that differs, 2 when it is no complete release.
+ */
+export async function checkFiles(folder: string): Promise<Manifest> {
 	const manifest = await readRelease(folder);
 	for (const [name, { sha256 }] of Object.entries(manifest.files))
 		if ((await sha256File(join(folder, name))) !== sha256)
@@ -72,7 +80,7 @@ export async function verifyRelease(
 				`${name} of ${folder} is not what its manifest says`,
 				"build or copy it again",
 			);
-	return { manifest, id: signer.id };
+	return manifest;
 }
 
 /** Which of `keys` signed the release; undefined when none of them did. */

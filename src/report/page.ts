@@ -4,6 +4,7 @@ import { packageFile } from "../system/package-files.ts";
 import type { BootUnit } from "./boot-times.ts";
 import type { Difference } from "./difference.ts";
 import type { ReleaseFacts } from "./facts.ts";
+import { escapeHtml } from "./html.ts";
 import { sizeTree } from "./inspect.ts";
 import { formatBytes } from "./numbers.ts";
 import type { Finding } from "./vulnerabilities/database.ts";
@@ -201,14 +202,6 @@ function portList({ ports }: ReportInput["facts"]): string {
 /** The last two names of a path, which tell a release apart without the build machine's folders. */
 function shortName(path: string): string {
 	return path.split("/").slice(-2).join("/");
-}
-
-function escapeHtml(text: string): string {
-	return text
-		.replaceAll("&", "&amp;")
-		.replaceAll("<", "&lt;")
-		.replaceAll(">", "&gt;")
-		.replaceAll('"', "&quot;");
 }
 
 /** JSON that cannot end the element it stands in. */

@@ -20,6 +20,7 @@ export type BootMode =
 	/** Until a console line matches, or without a pattern until the guest is ready; then it is shut down. */
 	| { kind: "until"; pattern?: RegExp; timeoutSeconds: number };
 
+/** What happens to a machine while it boots. */
 export type BootEvent =
 	| {
 			type: "started";
@@ -52,6 +53,7 @@ export interface BootDiskOptions
 	extends BootSettings,
 		Omit<DiskMachineOptions, "reboot" | "onDisk"> {}
 
+/** How a boot ended, by its mode. */
 export type BootOutcome =
 	| { kind: "exited"; exit: VmExit }
 	| { kind: "stopped"; result: ShutdownResult }
@@ -67,7 +69,13 @@ export type BootOutcome =
 export async function bootRelease(
 	options: BootReleaseOptions,
 ): Promise<BootOutcome> {
-	return await bootMachine(options, (accelerator, reboot, tell) =>
+	return await bootMachine(options, releaseMaker(options));
+}
+
+function releaseMaker(
+	options: Omit<ReleaseMachineOptions, "reboot" | "onStateDisk">,
+): MachineMaker {
+	return (accelerator, reboot, tell) =>
 		releaseMachine(
 			{
 				...options,
@@ -75,8 +83,21 @@ export async function bootRelease(
 				onStateDisk: (disk) => tell({ type: "state-disk", ...disk }),
 			},
 			accelerator,
-		),
+		);
+}
+
+/**
+ * Starts a release in QEMU like `bootRelease`, and leaves it to the caller; however we end, it ends with us.
+ * @throws ExpectedError (exit code 1) when QEMU does not start.
+ */
+export async function startRelease(
+	options: Omit<BootReleaseOptions, "mode">,
+): Promise<RunningVm> {
+	const { vm } = await startMachine(
+		{ ...options, reboot: true, detach: false },
+		releaseMaker(options),
 	);
+	return vm;
 }
 
 /**
@@ -96,29 +117,28 @@ export async function bootDisk(options: BootDiskOptions): Promise<BootOutcome> {
 	);
 }
 
-async function bootMachine(
-	options: BootSettings & Pick<ReleaseMachineOptions, "name" | "settings">,
-	prepare: (
-		accelerator: Accelerator,
-		reboot: boolean,
-		tell: (event: BootEvent) => void,
-	) => Promise<Machine>,
-): Promise<BootOutcome> {
-	const { name, mode } = options;
+type MachineMaker = (
+	accelerator: Accelerator,
+	reboot: boolean,
+	tell: (event: BootEvent) => void,
+) => Promise<Machine>;
+
+type MachineOptions = Pick<ReleaseMachineOptions, "name" | "settings"> &
+	Omit<BootSettings, "mode">;
+
+async function startMachine(
+	options: MachineOptions & { reboot: boolean; detach: boolean },
+	make: MachineMaker,
+): Promise<{ vm: RunningVm; seconds: () => number }> {
+	const { name, detach } = options;
 	const tell = options.onEvent ?? (() => undefined);
 	const acceleration = await chooseAccelerator(options.settings.accel);
-	const machine = await prepare(
-		acceleration.accelerator,
-		// A test that waits for something wants to hear of a reboot as an end.
-		mode.kind !== "until",
-		tell,
-	);
+	const machine = await make(acceleration.accelerator, options.reboot, tell);
 	const begun = performance.now();
-	const seconds = (): number => (performance.now() - begun) / 1000;
 	const vm = await bootVm({
 		name,
 		machine,
-		detach: mode.kind === "detach",
+		detach,
 		...(options.logFile === undefined ? {} : { logFile: options.logFile }),
 	});
 	tell({
@@ -129,6 +149,24 @@ async function bootMachine(
 		logFile: vm.console.logFile,
 		acceleration,
 	});
+	return { vm, seconds: () => (performance.now() - begun) / 1000 };
+}
+
+async function bootMachine(
+	options: MachineOptions & BootSettings,
+	make: MachineMaker,
+): Promise<BootOutcome> {
+	const { name, mode } = options;
+	const tell = options.onEvent ?? (() => undefined);
+	const { vm, seconds } = await startMachine(
+		{
+			...options,
+			// A test that waits for something wants to hear of a reboot as an end.
+			reboot: mode.kind !== "until",
+			detach: mode.kind === "detach",
+		},
+		make,
+	);
 	const signal = interruptSignal();
 	switch (mode.kind) {
 		case "detach":

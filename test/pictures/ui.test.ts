@@ -1,0 +1,55 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { checkout, dock0 } from "../e2e/support/dock0.ts";
+import { startBrowser } from "../e2e/support/report.ts";
+import { startUi, writeUiProject } from "../e2e/support/ui.ts";
+
+const shots = [
+	{ name: "ui", width: 1280, height: 1060, colorScheme: "light" },
+	{ name: "ui-dark", width: 1280, height: 1060, colorScheme: "dark" },
+	{ name: "ui-narrow", width: 390, height: 1400, colorScheme: "light" },
+	{ name: "ui-confirm", width: 1280, height: 800, colorScheme: "light" },
+] as const;
+
+it("pictures of dock0 ui", async () => {
+	const folder = await mkdtemp(join(tmpdir(), "dock0-shop-"));
+	const browser = await startBrowser();
+	try {
+		for (const [version, text] of [
+			["1.0", "the first one\n"],
+			["1.1", "another one\n"],
+			["1.2", "a third one\n"],
+		] as const) {
+			await writeUiProject(folder, version, text);
+			const { exitCode } = await dock0(["build", "-C", folder]);
+			expect(exitCode).toBe(0);
+		}
+		await writeFile(join(folder, "overlay/etc/motd"), `${Date.now()}\n`);
+		const building = dock0(["build", "-C", folder]);
+		const { ui, address } = await startUi(folder);
+		for (const { name, width, height, colorScheme } of shots) {
+			const page = await browser.newPage({
+				viewport: { width, height },
+				colorScheme,
+				reducedMotion: "reduce",
+			});
+			await page.goto(address);
+			await page.waitForSelector("#log-state:text-is('done')", {
+				timeout: 300_000,
+			});
+			if (name === "ui-confirm") {
+				await page.locator("[data-act=use]").first().click();
+				await page.waitForSelector("#confirm[open]");
+			}
+			await page.screenshot({ path: checkout(`docs/pictures/${name}.png`) });
+			await page.close();
+		}
+		await building;
+		ui.kill();
+	} finally {
+		await browser.close();
+		await rm(folder, { recursive: true, force: true });
+	}
+});
