@@ -6,6 +6,7 @@ import { packagesStamp } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
 import { publishedSteps, releaseSteps } from "./steps.ts";
 
+/** A step of the plan, and whether it would run now. */
 export interface PlannedStep {
 	name: string;
 	title: string;

@@ -69,6 +69,7 @@ export const configSchema = z.strictObject({
 		.describe("anything of your own, for templates and scripts"),
 });
 
+/** The whole config, validated and with its defaults; each key is in the reference. */
 export type Config = z.infer<typeof configSchema>;
 
 /** The JSON Schema of one config layer, for editors. */

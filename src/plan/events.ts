@@ -39,4 +39,5 @@ export type BuildEvent =
 			log: string;
 	  };
 
+/** Told of everything that a build does, while it does it. */
 export type Observer = (event: BuildEvent) => void;

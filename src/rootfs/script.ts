@@ -59,6 +59,7 @@ export interface ScriptContext<Config = Record<string, unknown>> {
 	log(line: string): void;
 }
 
+/** A phase script in TypeScript. */
 export type Script<Config = Record<string, unknown>> = (
 	context: ScriptContext<Config>,
 ) => void | Promise<void>;
