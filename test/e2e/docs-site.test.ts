@@ -26,7 +26,7 @@ describe("the documentation as a site", () => {
 			if (name.endsWith(".md"))
 				expect(pages.has(name.replace(/\.md$/, ".html"))).toBe(true);
 		expect(pages.get("commands.html")).toContain("dock0 release use");
-		expect(pages.get("api.html")).toContain("async function loadProject");
+		expect(pages.get("api.html")).toContain("function loadProject");
 		expect(pages.get("index.html")).toContain("<h1 id=");
 	});
 
