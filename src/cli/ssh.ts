@@ -16,6 +16,7 @@ export const sshCommand = defineCommand((program) => {
 				const { runInteractively } = await import("../system/process.ts");
 				const { server } = await findServer(choiceOf(files, options));
 				process.exitCode = await runInteractively("ssh", [
+					...(server.sshOptions ?? []),
 					`${options.login}@${server.address}`,
 					...(options.run === undefined ? [] : [options.run]),
 				]);

@@ -7,6 +7,9 @@ const resumable = new Set([
 	"LINODE_MAINTENANCE",
 	"LINODE_JOB_STUCK",
 	"LINODE_BUSY",
+	"HOST_UNREACHABLE",
+	"SSH_INSTALLER_SILENT",
+	"DEPLOY_NO_WAY_BACK",
 ]);
 
 /**

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { linodeSchema } from "./linode/schema.ts";
+import { sshSchema } from "./ssh/schema.ts";
 
 const port = z.int().min(1).max(65535);
 
@@ -44,18 +45,23 @@ const stackScriptSchema = z.strictObject({
 /** How `dock0 deploy` turns a server into this host. */
 export const deploySchema = z.strictObject({
 	provider: z
-		.enum(["linode"])
+		.enum(["linode", "ssh"])
 		.default("linode")
-		.describe("whose servers these are"),
+		.describe(
+			"whose servers these are; ssh: any Linux server that is reached by ssh, whose disk is overwritten",
+		),
 	strategy: z
 		.enum(["auto", "image", "stackscript"])
 		.default("auto")
 		.describe(
-			"image: upload the disk image once by its content, make a new disk from it; stackscript: a stock distribution on a disk of its own fetches and writes it; auto chooses (docs/deploy.md)",
+			"of the provider linode: image: upload the disk image once by its content, make a new disk from it; stackscript: a stock distribution on a disk of its own fetches and writes it; auto chooses (docs/deploy.md)",
 		),
 	linode: linodeSchema
 		.prefault({})
 		.describe("which Linode, and how it is set up"),
+	ssh: sshSchema
+		.prefault({})
+		.describe("which server, for the provider ssh, and which of its disks"),
 	stackscript: stackScriptSchema
 		.optional()
 		.describe("what the strategy stackscript needs"),
@@ -87,7 +93,9 @@ export const deploySchema = z.strictObject({
 			redeploy: z
 				.enum(["keep", "replace"])
 				.default("keep")
-				.describe("whether a deploy keeps the data disk of before"),
+				.describe(
+					"whether a deploy keeps the data disk of before; with the provider ssh: the state partition of a host on the same disk",
+				),
 		})
 		.prefault({})
 		.describe("the disk for what survives a deploy"),

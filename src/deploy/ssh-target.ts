@@ -1,5 +1,6 @@
+import type { Writable } from "node:stream";
 import { type ExpectedError, stepFailure } from "../system/errors.ts";
-import { start } from "../system/process.ts";
+import { type RunningProcess, start } from "../system/process.ts";
 import { maskSecrets } from "../system/secrets.ts";
 
 /** How to reach a host by the system's ssh client. */
@@ -56,15 +57,7 @@ export async function askAsRoot(
 		reply?: (line: string) => string | undefined;
 	} = {},
 ): Promise<RemoteAnswer> {
-	const words = target.destination.startsWith("root@")
-		? command
-		: `sudo -n ${command}`;
-	const child = start("ssh", sshArguments(target, words), {
-		signal: options.signal,
-	});
-	child.stdin.on("error", () => {
-		// EPIPE: what ssh says of it is the message
-	});
+	const child = startAsRoot(target, command, options.signal);
 	const { reply, onLine } = options;
 	if (!reply) child.stdin.end(options.input ?? "");
 	const onAnswer = (line: string): void => {
@@ -72,17 +65,59 @@ export async function askAsRoot(
 		if (words === undefined) onLine?.(line);
 		else child.stdin.end(`${words}\n`);
 	};
+	return answerOf(target, child, options.signal, onAnswer);
+}
+
+/**
+ * The same for more input than fits into memory.
+ * @param write writes it; what it does not write when the stream is destroyed is not missed.
+ */
+export async function sendAsRoot(
+	target: SshTarget,
+	command: string,
+	write: (stdin: Writable) => Promise<void>,
+	signal: AbortSignal,
+): Promise<RemoteAnswer> {
+	const child = startAsRoot(target, command, signal);
+	const [answer] = await Promise.all([
+		answerOf(target, child, signal),
+		write(child.stdin).finally(() => child.stdin.end()),
+	]);
+	return answer;
+}
+
+function startAsRoot(
+	target: SshTarget,
+	command: string,
+	signal: AbortSignal | undefined,
+): RunningProcess {
+	const words = target.destination.startsWith("root@")
+		? command
+		: `sudo -n ${command}`;
+	const child = start("ssh", sshArguments(target, words), { signal });
+	child.stdin.on("error", () => {
+		// EPIPE: what ssh says of it is the message
+	});
+	return child;
+}
+
+async function answerOf(
+	target: SshTarget,
+	child: RunningProcess,
+	signal: AbortSignal | undefined,
+	onLine?: (line: string) => void,
+): Promise<RemoteAnswer> {
 	const [stdout, stderr, { exitCode }] = await Promise.all([
-		textOf(child.stdout, onAnswer),
+		textOf(child.stdout, onLine),
 		textOf(child.stderr),
 		child.done,
 	]);
-	options.signal?.throwIfAborted();
+	signal?.throwIfAborted();
 	if (exitCode === sshFailed || exitCode < 0)
 		throw stepFailure({
 			code: "HOST_UNREACHABLE",
 			message: `cannot reach ${target.destination}: ${lastLine(stderr)}`,
-			hint: "host.push says where; try the same by ssh",
+			hint: "host.push or deploy.ssh says where; try the same by ssh",
 		});
 	return { exitCode, stdout, stderr };
 }

@@ -46,12 +46,14 @@ export const neededApplets: readonly string[] = [
 /**
  * Asks a busybox for its applets.
  * @param busybox path of a binary that runs on this machine.
+ * @param needed what has to be among them; default: what the init calls.
  * @returns every applet's name, sorted.
  * @throws ExpectedError (exit code 1) naming the applets that the init needs and the binary lacks.
  */
 export async function listApplets(
 	busybox: string,
 	run: RunCommand,
+	needed: readonly string[] = neededApplets,
 ): Promise<string[]> {
 	const { stdout } = await run(busybox, ["--list"]);
 	const applets = stdout
@@ -60,7 +62,7 @@ export async function listApplets(
 		.filter((name) => name !== "" && name !== "busybox")
 		.sort();
 	const known = new Set(applets);
-	const missing = neededApplets.filter((name) => !known.has(name));
+	const missing = needed.filter((name) => !known.has(name));
 	if (missing.length > 0)
 		throw stepFailure({
 			code: "INITRAMFS_BUSYBOX_APPLETS",

@@ -21,6 +21,8 @@ export interface InitramfsParts {
 	busybox: string;
 	settings: InitramfsSettings;
 	state: StateSettings;
+	/** Another first process than the init that finds the root, the applets it calls, and a folder for it. */
+	instead?: { script: string; applets: readonly string[]; folder: string };
 	/** Further files, such as the ones of `toolClosure`. */
 	files?: readonly ToolFile[];
 	/** Path of the file to write. */
@@ -35,6 +37,7 @@ export interface InitramfsParts {
 export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
 	const { modulesRoot, kernelVersion, busybox, settings, state, out, run } =
 		parts;
+	const { instead } = parts;
 	const temp = await mkdtemp(join(dirname(out), ".initramfs-"));
 	const clean = onInterrupt(() => rm(temp, { recursive: true, force: true }));
 	try {
@@ -42,8 +45,11 @@ export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
 			...baseEntries(),
 			...busyboxEntries(
 				await readFile(busybox),
-				await listApplets(busybox, run),
+				await listApplets(busybox, run, instead?.applets),
 			),
+			...(instead
+				? [{ kind: "directory" as const, path: instead.folder, mode: 0o700 }]
+				: []),
 			...(await Promise.all((parts.files ?? []).map(fileEntry))),
 			...(await moduleEntries({
 				modulesRoot,
@@ -57,7 +63,9 @@ export async function buildInitramfs(parts: InitramfsParts): Promise<void> {
 				kind: "file" as const,
 				path: "init",
 				mode: 0o755,
-				data: Buffer.from(await assembleInit({ ...settings, state })),
+				data: Buffer.from(
+					instead?.script ?? (await assembleInit({ ...settings, state })),
+				),
 			},
 		];
 		const archive = join(temp, "archive.cpio");

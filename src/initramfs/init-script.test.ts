@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../system/process.ts";
 import { neededApplets } from "./applets.ts";
-import { assembleInit, type InitSettings, initFolder } from "./init-script.ts";
+import {
+	assembleInit,
+	assembleInstaller,
+	type InitSettings,
+	initFolder,
+} from "./init-script.ts";
+import { installerApplets } from "./installer.ts";
 import { stateSchema } from "./state-schema.ts";
 
 const settings: InitSettings = {
@@ -15,11 +21,14 @@ const settings: InitSettings = {
 };
 let temp: string;
 let init: string;
+let installer: string;
 
 beforeAll(async () => {
 	temp = await mkdtemp(join(tmpdir(), "dock0-init-"));
 	init = await assembleInit(settings);
 	await writeFile(join(temp, "init"), init);
+	installer = await assembleInstaller();
+	await writeFile(join(temp, "installer"), installer);
 });
 afterAll(() => rm(temp, { recursive: true, force: true }));
 
@@ -34,30 +43,39 @@ test("the assembled script is one file with the config's values", () => {
 	);
 });
 
-test("shellcheck finds nothing in the assembled script", async () => {
-	await run("shellcheck", ["-s", "sh", join(temp, "init")]);
-});
+test.each(["init", "installer"])(
+	"shellcheck finds nothing in the assembled %s",
+	async (name) => {
+		await run("shellcheck", ["-s", "sh", join(temp, name)]);
+	},
+);
 
-test("the applets it needs are just the ones it calls", async () => {
+test("the applets they need are just the ones they call", async () => {
 	const { stdout } = await run("busybox", ["--list"]);
 	// builtins of the shell, the shell itself, and one that is tried with a fallback
-	const others = "[ busybox echo printf sh test true usleep".split(" ");
-	const code = init
-		.split("\n")
-		.map((line) => line.replace(/(^|\s)#.*/, "").replace(/\bexec /, ""))
-		.filter((line) => !/^\s*(say|fail|note) /.test(line))
-		.join("\n");
-	const called = new Set(
-		[
-			...code.matchAll(
-				/(?:^|[|;&({!]|\b(?:do|then|else|exec|until|while|if)\s|\$\()\s*([a-z_0-9]+)(?=[\s)])/gm,
-			),
-		].map((match) => match[1] ?? ""),
-	);
-	const applets = stdout.split("\n").filter((name) => called.has(name));
-	expect(applets.filter((name) => !others.includes(name)).sort()).toEqual(
-		neededApplets.filter((name) => !others.includes(name)),
-	);
+	const others = "[ busybox echo kill printf sh test true usleep".split(" ");
+	const calledBy = (script: string): string[] => {
+		const code = script
+			.split("\n")
+			.map((line) => line.replace(/(^|\s)#.*/, "").replace(/\bexec /, ""))
+			.filter((line) => !/^\s*(say|fail|note|tell) /.test(line))
+			.join("\n");
+		const called = new Set(
+			[
+				...code.matchAll(
+					/(?:^|[|;&({!]|\b(?:do|then|else|exec|until|while|if)\s|\$\()\s*([a-z_0-9]+)(?=[\s)])/gm,
+				),
+			].map((match) => match[1] ?? ""),
+		);
+		return stdout
+			.split("\n")
+			.filter((name) => called.has(name) && !others.includes(name))
+			.sort();
+	};
+	const wanted = (applets: readonly string[]): string[] =>
+		applets.filter((name) => !others.includes(name));
+	expect(calledBy(init)).toEqual(wanted(neededApplets));
+	expect(calledBy(installer)).toEqual(wanted(installerApplets));
 });
 
 test.each([

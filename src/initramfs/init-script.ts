@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readTextIfThere } from "../system/files.ts";
 import { packageFile } from "../system/package-files.ts";
 import type { InitramfsSettings } from "./schema.ts";
 import type { StateSettings } from "./state-schema.ts";
@@ -30,13 +31,32 @@ export async function assembleInit(
 	settings: InitSettings,
 	folder: string = initFolder,
 ): Promise<string> {
-	const main = await readFile(join(folder, "init.sh"), "utf8");
+	return assemble(folder, "init.sh", { "defaults.sh": defaults(settings) });
+}
+
+/** Folder of the installer's own sources. */
+export const installerFolder = packageFile("src/initramfs/installer");
+
+/** The installer's first process as one script: install.sh with its parts, some of which are the init's. */
+export function assembleInstaller(): Promise<string> {
+	return assemble(installerFolder, "install.sh", {});
+}
+
+async function assemble(
+	folder: string,
+	main: string,
+	given: Readonly<Record<string, string>>,
+): Promise<string> {
+	const text = await readFile(join(folder, main), "utf8");
 	const lines = await Promise.all(
-		main.split("\n").map(async (line) => {
+		text.split("\n").map(async (line) => {
 			const part = partLine.exec(line)?.[1];
 			if (part === undefined) return line;
-			if (part === "defaults.sh") return defaults(settings);
-			return (await readFile(join(folder, part), "utf8")).trimEnd();
+			if (given[part] !== undefined) return given[part];
+			const own = await readTextIfThere(join(folder, part));
+			return (
+				own ?? (await readFile(join(initFolder, part), "utf8"))
+			).trimEnd();
 		}),
 	);
 	return lines.join("\n");

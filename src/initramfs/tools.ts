@@ -29,6 +29,10 @@ export const toolSets = {
 			"libtss2-tcti-device.so.0",
 		],
 	},
+	/** The installer checks signatures. */
+	openssl: { programs: ["openssl"], libraries: [] },
+	/** Starts the installer, on a system that has no kexec of its own. */
+	kexec: { programs: ["kexec"], libraries: [] },
 } as const satisfies Record<
 	string,
 	{ programs: readonly string[]; libraries: readonly string[] }
@@ -79,6 +83,12 @@ export function wantedModules(config: {
 	];
 }
 
+/** What the installer's initramfs holds, and what runs on the system that it replaces. */
+export const installerTools = {
+	inside: ["openssl"],
+	beside: ["kexec"],
+} as const;
+
 /**
  * The step that takes programs and the shared libraries they need out of the distribution's packages and
  * leaves them in `tools`, laid out as in the initramfs.
@@ -88,13 +98,15 @@ export function toolsStep(options: {
 	sets: readonly ToolSet[];
 	packageNames: Readonly<Record<ToolSet, string | readonly string[]>>;
 	packages: PackageSource;
+	/** Default `initramfs/tools`. */
+	name?: string;
 }): Step<"tools"> {
-	const { sets, packages } = options;
+	const { sets, packages, name = "initramfs/tools" } = options;
 	const names = sets.flatMap((set) => options.packageNames[set]);
 	const programs = sets.flatMap((set) => toolSets[set].programs);
 	const libraries = sets.flatMap((set) => toolSets[set].libraries);
 	return defineStep({
-		name: "initramfs/tools",
+		name,
 		title: `fetching ${names.join(", ")}`,
 		version: 1,
 		needs: {},

@@ -14,6 +14,7 @@ import type {
 	Server,
 } from "../deploy/provider.ts";
 import { runSeveral } from "../deploy/several.ts";
+import { sshProvider } from "../deploy/ssh/provider.ts";
 import { openStore, type Store } from "../deploy/store.ts";
 import type { Observer } from "../plan/events.ts";
 import { trustedKeys } from "../release/signature.ts";
@@ -23,6 +24,7 @@ import { environment } from "../system/environment.ts";
 import { ExpectedError } from "../system/errors.ts";
 import { buildDisk } from "./disk.ts";
 import { chosenProjects, type HostChoice } from "./hosts.ts";
+import { withInstaller } from "./installer.ts";
 import type { Project } from "./project.ts";
 import { recordRun } from "./run-record.ts";
 
@@ -244,7 +246,13 @@ async function targetOf(
 		project,
 		store,
 		artefact,
-		provider: await providerOf(project, store, strategy, request.report),
+		provider: await providerOf(
+			project,
+			store,
+			strategy,
+			request.report,
+			request.observe,
+		),
 	};
 }
 
@@ -263,8 +271,19 @@ async function providerOf(
 	store: Store,
 	strategy: Strategy,
 	report: (event: DeployEvent) => void,
+	observe: Observer = () => undefined,
 ): Promise<Provider> {
-	const settings = project.config.value.deploy;
+	const { deploy: settings, kernel } = project.config.value;
+	if (settings.provider === "ssh")
+		return sshProvider({
+			settings,
+			host: project.name,
+			clock: systemClock,
+			signal: interruptSignal(),
+			probe: probeHost,
+			cmdline: kernel.cmdline,
+			withInstaller: (work) => withInstaller(project, observe, work),
+		});
 	return linodeProvider({
 		settings,
 		host: project.name,

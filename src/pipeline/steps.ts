@@ -32,6 +32,8 @@ const packageNames = {
 			cryptsetup: "cryptsetup-bin",
 			// tpm2-tools only leads to the libraries that systemd opens by name, whose packages each suite calls otherwise.
 			tpm: ["systemd-cryptsetup", "tpm2-tools"] as readonly string[],
+			openssl: "openssl",
+			kexec: "kexec-tools",
 		},
 	},
 	arch: {
@@ -44,11 +46,13 @@ const packageNames = {
 			btrfsProgs: "btrfs-progs",
 			cryptsetup: "cryptsetup",
 			tpm: ["systemd", "tpm2-tss"],
+			openssl: "openssl",
+			kexec: "kexec-tools",
 		},
 	},
 } as const;
 
-function packageNamesOf(settings: RootfsSettings) {
+export function packageNamesOf(settings: RootfsSettings) {
 	const names = packageNames[settings.backend];
 	// Before Debian 13, what deals with encrypted volumes was a part of systemd's package.
 	return settings.backend === "debian" && settings.debian.suite === "bookworm"

@@ -43,7 +43,7 @@ async function blocks(
 
 /** What error codes begin with. Texts of other kinds are written in capitals, too: names of kernel options. */
 const families =
-	/"((?:ARCH|BUSYBOX|COMMAND|CONFIG|DEBIAN|DEPLOY|INIT|INITRAMFS|INPUT|KERNEL|LINODE|KEY|LOCK|OUTPUT|OVERLAY|OWNER|PACKAGE|PERMISSION|RELEASE|ROOTFS|SCRIPT|SQUASHFS|TEMPLATE|TOOL|VM|WORKER)(?:_[A-Z0-9]+)+)"/g;
+	/"((?:ARCH|BUSYBOX|COMMAND|CONFIG|DEBIAN|DEPLOY|INIT|INITRAMFS|INPUT|KERNEL|LINODE|KEY|LOCK|OUTPUT|OVERLAY|OWNER|PACKAGE|PERMISSION|RELEASE|ROOTFS|SCRIPT|SQUASHFS|SSH|TEMPLATE|TOOL|VM|WORKER)(?:_[A-Z0-9]+)+)"/g;
 
 /** The codes in the sources: those of a known family, and whatever stands behind `code:`. */
 async function errorCodes(): Promise<Set<string>> {

@@ -34,7 +34,12 @@ export const tinyServerParts = (folder: string): Promise<DiskOptions> =>
 export async function tinyServer(
 	folder: string,
 	parts: DiskOptions,
-	options: { word: string; serves?: boolean },
+	options: {
+		word: string;
+		serves?: boolean;
+		/** Its state lies on the same disk. */
+		oneDisk?: boolean;
+	},
 ): Promise<string> {
 	const tree = join(folder, "server-root");
 	await makeTinyRoot(tree);
@@ -54,8 +59,7 @@ export async function tinyServer(
 			...parts.release,
 			root,
 			name: "web1",
-			cmdline:
-				"console=ttyS0 quiet panic=-1 net.ifnames=0 dock0.state.disk=SCSI=2",
+			cmdline: `console=ttyS0 quiet panic=-1 net.ifnames=0${options.oneDisk ? "" : " dock0.state.disk=SCSI=2"}`,
 		},
 	});
 	const file = `${raw}.gz`;

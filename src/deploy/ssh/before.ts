@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+/** What was found before anything was changed; in the journal. */
+export const sshBeforeSchema = z.object({
+	boot: z.string(),
+	/** Of sshd on the server, where the installer answers meanwhile. */
+	port: z.number(),
+	disk: z.object({ name: z.string(), identity: z.string() }),
+	/** How many bytes of the image are written; less than all of it when the state partition is kept. */
+	bytes: z.number(),
+	whole: z.boolean(),
+	network: z.object({
+		link: z.string(),
+		addresses: z.array(z.string()),
+		routers: z.array(z.string()),
+	}),
+	consoles: z.array(z.string()),
+});
+
+export type SshBefore = z.output<typeof sshBeforeSchema>;

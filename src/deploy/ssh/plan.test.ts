@@ -1,0 +1,147 @@
+import { expect, it } from "vitest";
+import { ExpectedError } from "../../system/errors.ts";
+import { parseFacts } from "./facts.ts";
+import { planSsh } from "./plan.ts";
+import { installPlan } from "./provider.ts";
+import { parseReport, quoted } from "./server.ts";
+
+const vda = "6291456/0000:00:03.0///00000000";
+const answer = `uid=0
+arch=x86_64
+kernel=6.1.0-18-cloud-amd64
+host=stock
+boot=5c1f
+memory=1000000
+available=900000
+room=2000000
+kexec=0
+lockdown=none
+port=22
+console=ttyS0,115200
+link=52:54:00:12:34:56
+address=10.0.2.15/24
+address=fec0::5054:ff:fe12:3456/64
+router=10.0.2.2
+router=fe80::2
+target=vda
+disk=vda ${vda}
+used=vda
+part=vda vda2 4096 100000 dock0-state
+part=vda vda1 2048 2048 dock0-bios
+disk=vdb 2048/0000:00:04.0///00000000
+mount=vda1 /
+mount=vdb /srv`;
+
+const image = {
+	bytes: 50 << 20,
+	diskBytes: 200 << 20,
+	stateAt: 4096 * 512,
+	signed: true,
+};
+
+function plan(
+	text: string,
+	more: { image?: object; named?: string | undefined; redeploy?: string } = {},
+) {
+	const { image: other, ...options } = more;
+	return planSsh(
+		parseFacts(text),
+		{ ...image, ...other },
+		{
+			...{ to: "root@web1", address: "192.0.2.1", named: "/dev/vda" },
+			redeploy: "replace",
+			...(options as object),
+		},
+	);
+}
+
+function code(work: () => unknown): string {
+	try {
+		work();
+	} catch (error) {
+		return error instanceof ExpectedError ? error.code : String(error);
+	}
+	return "none";
+}
+
+it("names what is overwritten, what stays, and where there is no way back", () => {
+	const { actions, losses, before } = plan(answer);
+	expect(losses).toEqual([
+		"all of /dev/vda (3072 MiB): vda1 1 MiB dock0-bios mounted at /, vda2 48 MiB dock0-state",
+	]);
+	expect(actions.join("\n")).toMatch(
+		/hash and signature[\s\S]*POINT OF NO RETURN: overwrite \/dev\/vda,[\s\S]*10\.0\.2\.15\/24, fec0::\S+ \(fixed\)[\s\S]*leave \/dev\/vdb alone/,
+	);
+	expect(before).toMatchObject({
+		bytes: 200 << 20,
+		whole: true,
+		disk: { name: "vda", identity: vda },
+	});
+});
+
+it("keeps a host's state where the new image has its own, and nowhere else", () => {
+	const kept = plan(answer, { redeploy: "keep" });
+	expect(kept.before).toMatchObject({ bytes: 4096 * 512, whole: false });
+	expect(kept.actions.join("\n")).toContain("up to vda2, which is kept");
+	expect(
+		code(() => plan(answer, { redeploy: "keep", image: { stateAt: 1 << 20 } })),
+	).toBe("DEPLOY_DATA_MOVED");
+	// A stock server has none, and so nothing to keep.
+	expect(
+		plan(answer.replace(/dock0-state/, "data"), { redeploy: "keep" }).before
+			.whole,
+	).toBe(true);
+});
+
+it.each([
+	["arch=x86_64", "arch=aarch64", "SSH_WRONG_ARCHITECTURE"],
+	["kexec=0\n", "", "SSH_NO_KEXEC"],
+	["kexec=0", "kexec=1", "SSH_NO_KEXEC"],
+	["lockdown=none", "lockdown=integrity", "SSH_NO_KEXEC"],
+	["memory=1000000", "memory=200000", "SSH_NO_MEMORY"],
+	["available=900000", "available=100000", "SSH_NO_MEMORY"],
+	["room=2000000", "room=1000", "SSH_NO_MEMORY"],
+	["target=vda", "target=vda1", "DEPLOY_DISK_UNKNOWN"],
+	[
+		"disk=vdb 2048/0000:00:04.0///00000000",
+		`disk=vdb ${vda}`,
+		"DEPLOY_DISK_UNKNOWN",
+	],
+	[`vda ${vda}`, "vda 2048/0000:00:03.0///", "DEPLOY_NO_ROOM"],
+])("refuses %s being %s", (line, other, expected) => {
+	expect(answer).toContain(line);
+	expect(code(() => plan(answer.replace(line, other)))).toBe(expected);
+});
+
+it("wants the disk to be named, and tells which there are", () => {
+	expect(() => plan(answer, { named: undefined })).toThrow(
+		/does not say which/,
+	);
+});
+
+it("does not take just any answer for a server's", () => {
+	expect(code(() => parseFacts("This account is not available.\n"))).toBe(
+		"SSH_STRANGE_ANSWER",
+	);
+});
+
+it("writes a plan that a shell reads, whatever is in it", () => {
+	const text = installPlan(
+		"1a2b",
+		{
+			...plan(answer).before,
+			disk: { name: "vda", identity: "1/it's $HOME/`x`" },
+		},
+		{ packed: "aa", sha256: "bb" },
+	);
+	expect(text).toContain("disk='1/it'\\''s $HOME/`x`'\n");
+	expect(text).toContain("addresses='10.0.2.15/24 fec0::5054:ff:fe12:3456/64'");
+	expect(quoted("a'b")).toBe("'a'\\''b'");
+});
+
+it("knows the installer's word from a web page", () => {
+	expect(parseReport("1a2b writing 40 writing vda\n")).toEqual({
+		...{ id: "1a2b", state: "writing", percent: 40, message: "writing vda" },
+	});
+	expect(parseReport("<html>1a2b writing 40 x")).toBeUndefined();
+});

@@ -1,0 +1,202 @@
+import { ExpectedError } from "../../system/errors.ts";
+import type { Inspection } from "../provider.ts";
+import type { SshBefore } from "./before.ts";
+import type { Disk, Facts } from "./facts.ts";
+
+/** What the plan needs to know of the image. */
+export interface ImageFacts {
+	bytes: number;
+	diskBytes: number;
+	/** Where its state partition begins, in bytes, when it has one. */
+	stateAt: number | undefined;
+	signed: boolean;
+}
+
+const statePartition = "dock0-state";
+const mebibyte = 1024 * 1024;
+
+/** MiB for kernel, installer and their work, beside two copies of the packed image. */
+const base = 160;
+
+/**
+ * Decides what a deploy does to a server. Pure.
+ * @param options.named the disk that the config names.
+ * @throws ExpectedError when it cannot be done.
+ */
+export function planSsh(
+	facts: Facts,
+	image: ImageFacts,
+	options: {
+		to: string;
+		address: string;
+		named: string | undefined;
+		redeploy: "keep" | "replace";
+	},
+): Inspection & { before: SshBefore } {
+	const { network } = facts;
+	requireKexec(facts, options.to);
+	requireMemory(facts, image);
+	const disk = targetDisk(facts, options.named);
+	if (disk.sectors * 512 < image.diskBytes)
+		throw refused(
+			"DEPLOY_NO_ROOM",
+			`${options.named} has ${size(disk.sectors)}, and the image ${Math.ceil(image.diskBytes / mebibyte)} MiB`,
+			"make the image smaller: disk.size, disk.stateSize, disk.slotSize",
+		);
+	const state = disk.parts.find(({ label }) => label === statePartition);
+	const kept = options.redeploy === "keep" ? state : undefined;
+	if (kept && kept.start * 512 !== image.stateAt)
+		throw refused(
+			"DEPLOY_DATA_MOVED",
+			`${kept.name} of ${options.to} holds a host's state, and the new image puts its own elsewhere on the disk`,
+			"build with the same disk.slots, disk.slotSize and disk.bundleSize, or give the state up by deploy.data.redeploy: replace",
+		);
+	const others = facts.disks.filter((one) => one !== disk);
+	const runsElsewhere = others.some(({ parts, mount }) =>
+		[mount, ...parts.map((part) => part.mount)].includes("/"),
+	);
+	const server = `${options.to} (${options.address}, "${facts.host}", Linux ${facts.kernel})`;
+	return {
+		server,
+		actions: [
+			`copy kernel, installer and image (${Math.ceil(image.bytes / mebibyte)} MiB) to /var/tmp, and load them for kexec`,
+			"stop the old system, and start the installer in memory by kexec: from here on the server is off the air",
+			`check the image's hash${image.signed ? " and signature" : " (it is not signed)"}; if that or anything else is wrong, reboot into the old system, which is untouched until here`,
+			`POINT OF NO RETURN: overwrite ${options.named}${kept ? ` up to ${kept.name}, which is kept` : ""}, read it again, and reboot from it`,
+			"wait until the new host is healthy; there is no old system to go back to",
+			...(network.link === ""
+				? [
+						"no default route was found: the installer will not be seen while it works",
+					]
+				: [
+						`addresses of now: ${network.addresses.join(", ")} (${network.dynamic ? "by DHCP" : "fixed"}); the new host takes what host.network says, else DHCP`,
+					]),
+			...(runsElsewhere
+				? [
+						"the present system does not run from that disk: the firmware has to start the named one",
+					]
+				: []),
+			...others.map((one) => `leave /dev/${one.name} alone`),
+		],
+		losses: [lossOf(disk, kept?.name)],
+		before: {
+			boot: facts.boot,
+			port: facts.port,
+			disk: { name: disk.name, identity: disk.identity },
+			bytes: kept ? kept.start * 512 : image.diskBytes,
+			whole: !kept,
+			network: {
+				link: network.link,
+				addresses: network.addresses,
+				routers: network.routers,
+			},
+			consoles: facts.consoles,
+		},
+	};
+}
+
+function requireKexec(facts: Facts, to: string): void {
+	if (facts.arch !== "x86_64")
+		throw refused(
+			"SSH_WRONG_ARCHITECTURE",
+			`${to} is of ${facts.arch}, and dock0 makes hosts of x86_64`,
+			"take another server",
+		);
+	const why =
+		facts.kexec === undefined
+			? "its kernel was built without kexec, or it is a container"
+			: facts.lockdown !== "none"
+				? `its kernel is locked down (${facts.lockdown}), as it is under Secure Boot`
+				: facts.kexec === "1"
+					? "kexec was switched off there until the next boot (kernel.kexec_load_disabled)"
+					: undefined;
+	if (why !== undefined)
+		throw refused(
+			"SSH_NO_KEXEC",
+			`${to} cannot start another kernel: ${why}`,
+			"switch Secure Boot off, boot another kernel there, or write the disk from a rescue system: dock0 disk",
+		);
+}
+
+function requireMemory(facts: Facts, { bytes }: ImageFacts): void {
+	const packed = Math.ceil(bytes / mebibyte);
+	const needed = 2 * packed + base;
+	const has = Math.floor(facts.memory / 1024);
+	if (has < needed)
+		throw refused(
+			"SSH_NO_MEMORY",
+			`the server has ${has} MiB of memory, and the installer needs ${needed} MiB for an image of ${packed} MiB`,
+			"make the image smaller",
+		);
+	const free = Math.floor(facts.available / 1024);
+	if (free < needed)
+		throw refused(
+			"SSH_NO_MEMORY",
+			`the server has ${free} MiB of memory free, and loading the installer needs ${needed} MiB`,
+			"stop what runs there",
+		);
+	const room = Math.floor(facts.room / 1024);
+	if (room < packed + base)
+		throw refused(
+			"SSH_NO_MEMORY",
+			`/var/tmp of the server has room for ${room} MiB, and ${packed + base} MiB have to go there`,
+			"make room",
+		);
+}
+
+function targetDisk({ disks, target }: Facts, named: string | undefined): Disk {
+	const list = disks
+		.map((disk) => `/dev/${disk.name} (${size(disk.sectors)}, ${uses(disk)})`)
+		.join("; ");
+	if (named === undefined)
+		throw refused(
+			"DEPLOY_DISK_UNNAMED",
+			"deploy.ssh.disk does not say which disk is to be overwritten",
+			`there are: ${list}`,
+		);
+	const found = disks.find(({ name }) => name === target);
+	if (!found)
+		throw refused(
+			"DEPLOY_DISK_UNKNOWN",
+			`${named} is no whole disk of the server`,
+			`there are: ${list}`,
+		);
+	const twins = disks.filter(({ identity }) => identity === found.identity);
+	if (twins.length === 1) return found;
+	throw refused(
+		"DEPLOY_DISK_UNKNOWN",
+		`${named} cannot be told from ${twins.map(({ name }) => name).join(", ")} by size, place, serial number or partition table`,
+		"give one of them a partition table",
+	);
+}
+
+function lossOf(disk: Disk, kept: string | undefined): string {
+	return `all of /dev/${disk.name} (${size(disk.sectors)}): ${uses(disk)}${kept === undefined ? "" : ` (but for ${kept}, which is kept)`}`;
+}
+
+function uses(disk: Disk): string {
+	const parts = [...disk.parts, ...(disk.mount === undefined ? [] : [disk])];
+	if (parts.length > 0)
+		return parts
+			.map((part) =>
+				[
+					part.name,
+					size(part.sectors),
+					...("label" in part && part.label ? [part.label] : []),
+					...(part.mount === undefined ? [] : [`mounted at ${part.mount}`]),
+				].join(" "),
+			)
+			.join(", ");
+	return disk.used ? "holds something" : "seems empty";
+}
+
+function size(sectors: number): string {
+	const mebibytes = Math.floor(sectors / 2048);
+	return mebibytes < 10_240
+		? `${mebibytes} MiB`
+		: `${Math.floor(mebibytes / 1024)} GiB`;
+}
+
+function refused(code: string, message: string, hint: string): ExpectedError {
+	return new ExpectedError({ code, message, hint });
+}
