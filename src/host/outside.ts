@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The config key `identity`: whom the host asks who it is. */
 export const outsideSchema = z

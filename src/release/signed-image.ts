@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { ExpectedError } from "../system/errors.ts";
 import { writeFileAtomically } from "../system/files.ts";
 import { keyId, publicPem } from "./keys.ts";

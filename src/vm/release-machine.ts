@@ -75,6 +75,8 @@ export async function releaseMachine(
 		cmdline: [
 			...parameters,
 			"quiet",
+			// The kernel's test of the timer fails, and panics, when the emulating process gets no processor for a while.
+			...(accelerator === "tcg" ? ["no_timer_check"] : []),
 			...(options.kernelParameters ?? []),
 			...settings.append,
 		].join(" "),
