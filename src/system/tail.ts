@@ -13,13 +13,15 @@ export async function* followLines(
 	path: string,
 	signal: AbortSignal,
 ): AsyncGenerator<string | undefined> {
-	let inode: number | undefined;
+	let file: string | undefined;
 	let offset = 0;
 	let rest = Buffer.alloc(0);
 	while (!signal.aborted) {
 		const now = await stat(path).catch(() => undefined);
-		if (now && now.ino !== inode) {
-			inode = now.ino;
+		// The number of a removed file is often given to the next one, so its birth counts, too.
+		const current = now && `${now.ino} ${now.birthtimeMs}`;
+		if (now && (current !== file || now.size < offset)) {
+			file = current;
 			offset = 0;
 			rest = Buffer.alloc(0);
 			yield undefined;
