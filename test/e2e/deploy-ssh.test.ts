@@ -100,7 +100,7 @@ async function traces(stock: StockServer): Promise<string> {
 	const { stdout } = await run("ssh", [
 		...stock.sshOptions,
 		...["-p", String(sshPort), `root@${address}`],
-		"ls /var/tmp; cat /sys/kernel/kexec_loaded",
+		"ls -d /var/tmp/dock0*; cat /sys/kernel/kexec_loaded",
 	]);
 	return stdout.trim();
 }
