@@ -2,6 +2,8 @@ import { sha256 } from "../system/files.ts";
 import { type BundleFile, textFile, wantedBy } from "./bundle-file.ts";
 import { subnetOf } from "./docker.ts";
 import { shellWord, unitName, unitText } from "./quote.ts";
+import { s6Service } from "./s6.ts";
+import type { Init } from "./schema.ts";
 import type { ContainerSettings } from "./schema-containers.ts";
 
 /** What a container's settings lead to outside of the config: files that were read, scripts that ran. */
@@ -18,7 +20,7 @@ export function containerUnit(name: string): string {
 }
 
 /**
- * A container's unit and what /usr/lib/dock0/container reads: `run`, a piece of shell that sets
+ * A container's service and what /usr/lib/dock0/container reads: `run`, a piece of shell that sets
  * variables and the arguments of `docker create`, and the files it names. Nobody but root may look.
  * @param network6 the IPv6 network of all containers.
  */
@@ -27,6 +29,7 @@ export function containerFiles(
 	settings: ContainerSettings,
 	sources: ContainerSources,
 	network6: string,
+	init: Init,
 ): BundleFile[] {
 	const env = envFile(settings, sources);
 	const secrets = Object.entries(settings.secrets).map(
@@ -37,7 +40,6 @@ export function containerFiles(
 			uid: typeof secret === "string" ? 0 : secret.uid,
 		}),
 	);
-	const unit = containerUnit(name);
 	return [
 		{ path: base(name), folder: true, mode: 0o700 },
 		textFile(
@@ -50,9 +52,37 @@ export function containerFiles(
 			? [{ path: `${base(name)}/secrets`, folder: true, mode: 0o711 } as const]
 			: []),
 		...secrets,
+		...(init === "s6" ? s6Files(name, settings) : unitFiles(name, settings)),
+	];
+}
+
+function unitFiles(name: string, settings: ContainerSettings): BundleFile[] {
+	const unit = containerUnit(name);
+	return [
 		textFile(`/etc/systemd/system/${unit}`, unitLines(name, settings)),
 		wantedBy("multi-user.target", unit),
 	];
+}
+
+/** For finish scripts of s6-supervise(1): do not start it again. */
+const stayDown = 125;
+
+function s6Files(name: string, settings: ContainerSettings): BundleFile[] {
+	const finish = {
+		always: [],
+		"on-failure": [`[ "$1" != 0 ] || exit ${stayDown}`],
+		no: [`exit ${stayDown}`],
+	}[settings.restart];
+	return s6Service(`dock0-container-${name}`, {
+		after: ["docker", "dock0-images", "network"],
+		afterIfPossible: settings.depends.map(
+			(other) => `dock0-container-${other}`,
+		),
+		run: [`exec /usr/lib/dock0/container run ${shellWord(name)}`],
+		reload: [`exec /usr/lib/dock0/container replace ${shellWord(name)}`],
+		...(finish.length > 0 ? { finish } : {}),
+		stopSeconds: settings.stopSeconds + 30,
+	});
 }
 
 function envFile(

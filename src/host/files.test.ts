@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ExpectedError } from "../system/errors.ts";
 import type { BundleFile } from "./bundle-file.ts";
 import { bundleFiles } from "./files.ts";
+import type { Init } from "./schema.ts";
 import type { HostSources } from "./sources.ts";
 import { hostSettings } from "./test-settings.ts";
 
@@ -16,11 +17,12 @@ const nothing: HostSources = {
 function filesOf(
 	written: unknown,
 	sources: Partial<HostSources> = {},
+	init: Init = "systemd",
 ): Map<string, BundleFile> {
 	const files = bundleFiles(
 		hostSettings(written),
 		{ ...nothing, ...sources },
-		"web1",
+		{ name: "web1", init },
 	);
 	return new Map(files.map((file) => [file.path, file]));
 }
@@ -336,5 +338,79 @@ describe("containers", () => {
 			"host.containers.c.depends names nobody, which is no container",
 			"host.containers depend on each other in a circle: a → b → a",
 		]);
+	});
+});
+
+describe("under s6", () => {
+	it("makes the same settings into service folders and lines for the network", () => {
+		const files = filesOf(
+			{
+				domain: "example.org",
+				ntp: ["192.0.2.1"],
+				serialGetty: [],
+				network: {
+					dns: ["192.0.2.53"],
+					interfaces: {
+						lan: { mac: "52:54:00:AA:BB:CC", dhcp: "v4", mtu: 9000 },
+						br0: { bridge: ["lan"], addresses: ["192.0.2.10/24"] },
+						"br0.7": {
+							vlan: { id: 7, parent: "br0" },
+							gateways: ["fe80::1"],
+						},
+					},
+				},
+				containers: {
+					db: { image: "db:1", stopSeconds: 20, restart: "on-failure" },
+					web: { image: "web:1", depends: ["db"] },
+				},
+			},
+			{ compose: { app: { file: "services: {}\n" } } },
+			"s6",
+		);
+		expect(
+			[...files.keys()].filter((path) => path.includes("systemd")),
+		).toEqual([]);
+		expect(text(files, "/etc/dock0/network").split("\n")).toEqual([
+			"unlisted=dhcp",
+			"'rename' '52:54:00:aa:bb:cc' 'lan'",
+			"'bridge' 'br0' 'lan'",
+			"'vlan' 'br0.7' 'br0' '7'",
+			"'interface' 'lan' '9000' 'no'",
+			"'ask' 'lan' 'v4'",
+			"'interface' 'br0' '' 'yes'",
+			"'address' 'br0' '192.0.2.10/24'",
+			"'interface' 'br0.7' '' 'no'",
+			"'gateway' 'br0.7' 'fe80::1'",
+			"",
+		]);
+		expect(text(files, "/etc/resolv.conf.head")).toBe(
+			"search example.org\nnameserver 192.0.2.53\n",
+		);
+		expect(text(files, "/etc/openntpd/ntpd.conf")).toBe("servers 192.0.2.1\n");
+		expect(text(files, "/etc/dock0/serial-getty")).toBe("");
+		const db = "/etc/s6/services/dock0-container-db";
+		expect(text(files, `${db}/run`)).toContain(
+			"exec /usr/lib/dock0/container run 'db'\n",
+		);
+		expect(text(files, `${db}/timeout-kill`)).toBe("50000\n");
+		expect(text(files, `${db}/finish`)).toContain("exit 125");
+		expect(text(files, "/etc/s6/services/dock0-container-web/run")).toContain(
+			"await 300 'dock0-container-db'\n",
+		);
+		expect(text(files, "/etc/s6/services/dock0-compose-app/finish")).toContain(
+			"down",
+		);
+	});
+
+	it("refuses files of the host's own that only systemd reads", () => {
+		expect(() =>
+			filesOf(
+				{ files: { "/etc/systemd/system/x.service": { text: "" } } },
+				{},
+				"s6",
+			),
+		).toThrow(
+			"host.files./etc/systemd/system/x.service: /etc/systemd/system/x.service is for systemd",
+		);
 	});
 });

@@ -6,23 +6,29 @@ import { containerFiles } from "./containers.ts";
 import { containerNetworks, dockerFiles } from "./docker.ts";
 import { firewallFiles } from "./firewall.ts";
 import { identityFiles } from "./identity.ts";
+import { initProblem } from "./init-files.ts";
 import { networkFiles } from "./network.ts";
-import type { HostSettings } from "./schema.ts";
+import { s6NetworkFiles } from "./network-s6.ts";
+import type { HostSettings, Init } from "./schema.ts";
 import type { HostSources } from "./sources.ts";
 import { systemFiles } from "./system-files.ts";
 import { numberUsers, sshFiles, userFiles } from "./users.ts";
 
 /**
  * All files of a host's bundle, by path.
- * @param name of the release; the host's name unless the settings have one.
+ * @param about.name of the release; the host's name unless the settings have one.
+ * @param about.init what the root runs, for which services are written.
  * @throws ExpectedError (exit code 2) with everything that does not fit together.
  */
 export function bundleFiles(
 	settings: HostSettings,
 	sources: HostSources,
-	name: string,
+	{ name, init }: { name: string; init: Init },
 ): BundleFile[] {
-	const problems = contradictions(settings);
+	const problems = [
+		...contradictions(settings),
+		...foreignFiles(settings, init),
+	];
 	if (problems.length > 0) throw new ExpectedError(problems);
 	const hostname = settings.hostname ?? name;
 	const networks = containerNetworks(
@@ -33,8 +39,11 @@ export function bundleFiles(
 		...identityFiles(settings, hostname),
 		...userFiles(settings.users, sources.keys),
 		...sshFiles(settings),
-		...networkFiles(settings.network, settings.domain),
-		...systemFiles(settings),
+		...(init === "s6" ? s6NetworkFiles : networkFiles)(
+			settings.network,
+			settings.domain,
+		),
+		...systemFiles(settings, init),
 		...firewallFiles(settings, networks),
 		...dockerFiles(settings.docker, networks),
 		...Object.entries(settings.containers).flatMap(([container, value]) =>
@@ -43,10 +52,11 @@ export function bundleFiles(
 				value,
 				sources.containers[container] ?? {},
 				networks.v6,
+				init,
 			),
 		),
 		...Object.entries(sources.compose).flatMap(([project, value]) =>
-			composeFiles(project, value),
+			composeFiles(project, value, init),
 		),
 		...sources.images.map(({ file }) => file),
 		...ownFiles(settings.files, sources.files),
@@ -68,6 +78,14 @@ function ownFiles(
 		uid,
 		gid,
 	}));
+}
+
+/** Files of the host's own that its init would never read. */
+function foreignFiles({ files }: HostSettings, init: Init): ProblemDetails[] {
+	return Object.keys(files).flatMap((path) => {
+		const problem = initProblem(`host.files.${path}`, path, init);
+		return problem ? [problem] : [];
+	});
 }
 
 /** What each value alone does not show: two users of one number, one port for two containers. */

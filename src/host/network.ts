@@ -2,15 +2,14 @@ import { addressFamily, byFamily } from "./addresses.ts";
 import { type BundleFile, textFile } from "./bundle-file.ts";
 import type { HostSettings, InterfaceSettings } from "./schema.ts";
 
-type Network = HostSettings["network"];
+export type Network = HostSettings["network"];
 
 /** systemd.network(5), systemd.netdev(5), systemd.link(5) and resolved.conf(5). */
 export function networkFiles(
 	network: Network,
 	domain: string | undefined,
 ): BundleFile[] {
-	const search =
-		network.search.length > 0 ? network.search : domain ? [domain] : [];
+	const search = searchOf(network, domain);
 	return [
 		...Object.entries(network.interfaces).flatMap(([name, settings]) =>
 			interfaceFiles(name, settings, network.interfaces),
@@ -33,6 +32,23 @@ export function networkFiles(
 				]
 			: []),
 	];
+}
+
+/** The domains to try for short names. */
+export function searchOf(
+	network: Network,
+	domain: string | undefined,
+): readonly string[] {
+	if (network.search.length > 0) return network.search;
+	return domain ? [domain] : [];
+}
+
+/** Whether routers may give an interface addresses: not by default when it has an IPv6 gateway of its own. */
+export function acceptsAdvertisements(settings: InterfaceSettings): boolean {
+	return (
+		settings.acceptRouterAdvertisements ??
+		byFamily(settings.gateways).v6.length === 0
+	);
 }
 
 function interfaceFiles(
@@ -91,8 +107,6 @@ function networkUnit(
 	const bridges = Object.entries(all)
 		.filter(([, { bridge }]) => bridge?.includes(name))
 		.map(([bridge]) => `Bridge=${bridge}`);
-	const acceptsAdvertisements =
-		settings.acceptRouterAdvertisements ?? byFamily(gateways).v6.length === 0;
 	const isPort = bridges.length > 0;
 	return [
 		"[Match]",
@@ -108,7 +122,7 @@ function networkUnit(
 		...bridges,
 		...vlans,
 		`DHCP=${dhcp(settings.dhcp)}`,
-		`IPv6AcceptRA=${acceptsAdvertisements && !isPort ? "yes" : "no"}`,
+		`IPv6AcceptRA=${acceptsAdvertisements(settings) && !isPort ? "yes" : "no"}`,
 		...(isPort ? ["LinkLocalAddressing=no"] : []),
 		// An empty bridge has no carrier, and its address is wanted all the same.
 		...(settings.bridge ? ["ConfigureWithoutCarrier=yes"] : []),

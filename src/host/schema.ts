@@ -3,6 +3,11 @@ import { addressFamily, prefixFamily } from "./addresses.ts";
 import { containersSchema } from "./schema-containers.ts";
 import { cidr, portSchema, sourcePath } from "./schema-parts.ts";
 
+/** What the host's services are written for. */
+export const initSchema = z.enum(["systemd", "s6"]);
+
+export type Init = z.output<typeof initSchema>;
+
 const address = z
 	.string()
 	.refine((text) => addressFamily(text) !== 0, "an IPv4 or IPv6 address");

@@ -101,7 +101,10 @@ export async function buildBundle(
 	const folder = bundleFolder(project, options.output);
 	await requirePublishable(folder);
 	const sources = await readSources(settings, options);
-	const files = bundleFiles(settings, sources, project.name);
+	const files = bundleFiles(settings, sources, {
+		name: project.name,
+		init: project.config.value.init,
+	});
 	const { tempDir } = environment();
 	await mkdir(tempDir, { recursive: true });
 	// mkdtemp(3): nobody else may enter.

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { toJsonSchema } from "../config/json-schema.ts";
 import { deploySchema } from "../deploy/schema.ts";
 import { outsideSchema } from "../host/outside.ts";
-import { hostSchema } from "../host/schema.ts";
+import { hostSchema, initSchema } from "../host/schema.ts";
 import { diskSchema } from "../image/disk/schema.ts";
 import { dockerSchema } from "../image/docker-data.ts";
 import { imageSchema } from "../image/schema.ts";
@@ -29,6 +29,11 @@ export const configSchema = z.strictObject({
 		.default(1_735_689_600)
 		.describe(
 			"seconds since 1970 for every time stamp in the image, so that equal inputs give equal bytes",
+		),
+	init: initSchema
+		.default("systemd")
+		.describe(
+			"what runs the host as its first process; set by the profile that brings it (docs/init.md)",
 		),
 	rootfs: rootfsSchema.describe("packages and files of the root file system"),
 	kernel: kernelSchema.describe("the kernel and its parameters"),

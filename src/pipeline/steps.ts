@@ -15,6 +15,7 @@ import type { RootfsSettings } from "../rootfs/schema.ts";
 import { customiseStep, packagesStep } from "../rootfs/step.ts";
 import { packageFile } from "../system/package-files.ts";
 import { hostPackages } from "./host-packages.ts";
+import { checkInit } from "./init-check.ts";
 import { packageSource } from "./package-source.ts";
 import type { PackagesStamp } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
@@ -64,9 +65,11 @@ export function packageNamesOf(settings: RootfsSettings) {
  * The graph of a release's steps. The kernel and busybox never enter the root by package, so that
  * they are fetched beside it.
  * @param stamp see packages-stamp.ts
+ * @throws ExpectedError (exit code 2) when the config is for another init than it has.
  */
 export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 	const { value: config } = project.config;
+	checkInit(config);
 	const { rootfs: settings, epoch } = config;
 	const names = packageNamesOf(settings);
 	const source = packageSource(settings, stamp);

@@ -1,5 +1,6 @@
 import {
 	chmod,
+	copyFile,
 	mkdir,
 	mkdtemp,
 	readFile,
@@ -25,6 +26,10 @@ beforeEach(async () => {
 	);
 	await program("dock0-update", `echo "$*" >>${at("said")}`);
 	await program("modprobe", ":");
+	await copyFile(
+		packageFile("profiles/systemd/usr/lib/dock0/init.sh"),
+		at("lib/init.sh"),
+	);
 	await writeFile(at("lib/update.conf"), "tries=2\nhealth_timeout=60\n");
 	await writeFile(at("lib/health-commands"), "");
 });

@@ -4,18 +4,15 @@
 touched() { grep -q "$tab$1" "$work/changes"; }
 # names FOLDER: what below /etc/dock0/FOLDER has changed, by name.
 names() { sed -n "s|^[a-z]*${tab}etc/dock0/$1/\([^/]*\)\(/.*\)\{0,1\}$|\1|p" "$work/changes" | sort -u; }
-container_unit() { echo "dock0-container-$(systemd-escape "$1").service"; }
-compose_unit() { echo "dock0-compose-$(systemd-escape "$1").service"; }
-
 # stop_what_goes: while its files still say how.
 stop_what_goes() {
 	for name in $(names containers); do
 		! grep -qxF "gone${tab}etc/dock0/containers/$name/run" "$work/changes" ||
-			systemctl stop "$(container_unit "$name")" || :
+			init_stop "dock0-container-$name" || :
 	done
 	for name in $(names compose); do
 		! grep -qxF "gone${tab}etc/dock0/compose/$name/compose.yaml" "$work/changes" ||
-			systemctl stop "$(compose_unit "$name")" || :
+			init_stop "dock0-compose-$name" || :
 	done
 }
 
@@ -34,29 +31,29 @@ attempt() {
 # act: false when something failed.
 act() {
 	failures=''
-	! touched etc/systemd/system/ || attempt units systemctl daemon-reload
+	! services_changed || attempt services init_read_services
 	! touched etc/hostname || attempt hostname cp /etc/hostname "$proc/sys/kernel/hostname"
 	! touched "etc/\(hostname\|hosts\|dock0/hostname\|dock0/users\)" || [ ! -f "$lib/identity.conf" ] ||
 		attempt "identity from outside" "$lib/identity/main" apply
 	! touched etc/dock0/users || attempt users /usr/lib/dock0/users
 	! touched etc/ssh/authorized_keys || say "applied: ssh keys"
 	! touched etc/sudoers.d/ || attempt sudo visudo -cq
-	! touched etc/dock0/firewall || attempt firewall systemctl reload-or-restart dock0-firewall.service
-	! touched etc/modules-load.d/ || attempt "kernel modules" systemctl restart systemd-modules-load.service
-	! touched etc/sysctl.d/ || attempt "kernel settings" systemctl restart systemd-sysctl.service
+	! touched etc/dock0/firewall || attempt firewall /usr/lib/dock0/firewall
+	! touched etc/modules-load.d/ || attempt "kernel modules" init_load_modules
+	! touched etc/sysctl.d/ || attempt "kernel settings" init_set_sysctl
 	! touched etc/dock0/swap || attempt swap swap
-	! touched etc/systemd/timesyncd || attempt "time servers" systemctl try-restart systemd-timesyncd.service
-	! touched etc/systemd/resolved || attempt "name servers" systemctl try-restart systemd-resolved.service
-	! touched etc/systemd/network/ || attempt network network
+	! time_changed || attempt "time servers" init_try_restart "$init_time"
+	! names_changed || attempt "name servers" init_follow_names
+	! network_changed || attempt network init_follow_network
 	! touched etc/ssh/sshd_config.d/ || attempt "ssh server" ssh_server
-	! touched etc/docker/daemon.json || attempt Docker systemctl restart docker.service
-	! touched usr/lib/dock0/images/ || attempt images systemctl restart dock0-images.service
+	! touched etc/docker/daemon.json || attempt Docker init_restart docker
+	! touched usr/lib/dock0/images/ || attempt images init_restart dock0-images
 	for name in $(names containers); do
 		attempt "container $name" container "$name"
 	done
 	for name in $(names compose); do
 		[ ! -f "/etc/dock0/compose/$name/compose.yaml" ] ||
-			attempt "compose project $name" systemctl reload-or-restart "$(compose_unit "$name")"
+			attempt "compose project $name" init_reload "dock0-compose-$name"
 	done
 	say_what_waits
 	[ -z "$failures" ]
@@ -64,39 +61,25 @@ act() {
 
 swap() {
 	if [ -f /etc/dock0/swap ]; then
-		systemctl restart dock0-swap.service
+		init_restart dock0-swap
 	else
-		systemctl stop dock0-swap.service
+		init_stop dock0-swap
 	fi
 }
 
-ssh_server() { sshd -t && systemctl reload-or-restart ssh.service; }
-
-network() {
-	# Devices that nobody describes any more: VLANs and bridges.
-	sed -n "s|^gone${tab}etc/systemd/network/10-dock0-\(.*\).netdev$|\1|p" "$work/changes" |
-		while IFS= read -r device; do ip link delete "$device" || :; done
-	networkctl reload || return 1
-	# A reload alone leaves addresses that are gone from a file where they are.
-	for device in "$sys"/class/net/*; do
-		device=${device##*/}
-		! touched "etc/systemd/network/10-dock0-$device.network" || networkctl reconfigure "$device" || return 1
-	done
-}
+ssh_server() { sshd -t && init_reload sshd; }
 
 container() {
-	unit=$(container_unit "$1")
 	if [ ! -f "/etc/dock0/containers/$1/run" ]; then
 		rm -rf "/etc/dock0/containers/$1"
 		/usr/lib/dock0/container stop "$1"
-	elif systemctl is-active --quiet "$unit"; then
-		systemctl reload "$unit" || {
-			journalctl --quiet --no-pager --lines 30 --output cat --unit "$unit" | grep "^container $1:" -A 20 | tail -n 20
+	elif init_active "dock0-container-$1"; then
+		init_reload "dock0-container-$1" || {
+			init_log "dock0-container-$1" | grep "container $1:" -A 20 | tail -n 20
 			return 1
 		}
 	else
-		systemctl reset-failed "$unit" 2>/dev/null || :
-		systemctl start "$unit"
+		init_start "dock0-container-$1"
 	fi
 }
 
@@ -104,6 +87,5 @@ container() {
 say_what_waits() {
 	! grep -q "^\(gone\|changed\)${tab}etc/\(sysctl\|modules-load\).d/" "$work/changes" ||
 		say "needs a reboot: kernel settings and modules that are gone from the bundle keep what they are until then"
-	! touched etc/systemd/system/serial-getty || say "needs a reboot: serial logins"
-	! touched etc/systemd/system/getty.target.wants || say "needs a reboot: serial logins"
+	! logins_changed || say "needs a reboot: serial logins"
 }

@@ -139,11 +139,11 @@ status() {
 	echo "pending=$([ ! -e "$store/pending" ] || echo yes)"
 	if parameter dock0.slot; then echo "slot=$value"; fi
 	echo "kernel=$(uname -r)"
-	echo "failed=$(systemctl --failed --no-legend --plain | cut -d ' ' -f 1 | tr '\n' ' ')"
+	echo "failed=$(init_failed)"
 	for folder in /etc/dock0/containers/*; do
 		[ -d "$folder" ] || continue
 		name=${folder##*/}
-		echo "container.$name=$(systemctl is-active "dock0-container-$(systemd-escape "$name").service") $(
+		echo "container.$name=$(init_state "dock0-container-$name") $(
 			docker inspect --format '{{.State.Status}} {{.Config.Image}}' "UP_$name" 2>/dev/null
 		)"
 	done
