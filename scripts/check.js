@@ -18,7 +18,7 @@ const shell = tracked.filter(
 		(file.endsWith(".sh") &&
 			!/^(src\/initramfs|test\/arch-repository)\//.test(file)) ||
 		file === ".ci/run" ||
-		/^profiles\/(host|s6|systemd)\/usr\/lib\/dock0\/(?!s6\/dhcpcd\.conf)/.test(
+		/^profiles\/(host|s6|systemd)\/usr\/lib\/dock0\/(?!s6\/(dhcpcd\.conf|getty\/down-signal)$)/.test(
 			file,
 		) ||
 		/^(profiles|test\/hosts)\/s6.*\/(sbin\/init|run|finish|check|reload|PWRF\/.*)$/.test(
