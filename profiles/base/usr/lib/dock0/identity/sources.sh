@@ -39,9 +39,12 @@ forget_ssh_key() {
 	[ -d "$root/var/lib/dock0/ssh" ] || return 0
 	rm -rf "$root/var/lib/dock0/ssh"
 	# Before the network, sshd has not begun and finds a new one when it does.
-	if [ -z "$root" ] && systemctl is-active --quiet ssh.service; then
-		"$lib/ssh-keys" && systemctl restart ssh.service
-	fi
+	[ -z "$root" ] || return 0
+	(
+		# shellcheck source=/dev/null
+		. "$lib/init.sh"
+		! init_active sshd || { "$lib/ssh-keys" && init_restart sshd; }
+	)
 }
 
 # dock0.hostname=, dock0.instance=, dock0.ssh_key=TYPE,KEY[,COMMENT] (any number)
