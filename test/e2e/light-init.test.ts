@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../src/system/process.ts";
+import { type RunResult, run } from "../../src/system/process.ts";
 import type { RunningVm } from "../../src/vm/running-vm.ts";
-import { checkout } from "./support/dock0.ts";
+import { checkout, dock0 } from "./support/dock0.ts";
 import { type GuestShell, guestShell } from "./support/guest.ts";
 import { bootHost, buildHost } from "./support/host.ts";
 import { writeImage } from "./support/image.ts";
@@ -48,48 +48,70 @@ async function ssh(command: string): Promise<string> {
 	return stdout.trim();
 }
 
+/** Writes a layer of the host, with these settings in place of the first ones. */
+async function writeLayer(name: string, host: object = {}): Promise<string> {
+	const file = join(folder, `${name}.yaml`);
+	const settings = {
+		extends: checkout("test/hosts/s6.yaml"),
+		name: "light1",
+		host: {
+			domain: "example.org",
+			users: {
+				admin: {
+					sudo: true,
+					groups: ["docker"],
+					shell: "/bin/sh",
+					sshKeys: [{ file: "./key.pub" }],
+				},
+			},
+			network: {
+				interfaces: {
+					eth0: {
+						dhcp: "v4",
+						addresses: ["192.0.2.10/24", "2001:db8::10/64"],
+					},
+					"eth0.7": {
+						vlan: { id: 7, parent: "eth0" },
+						addresses: ["198.51.100.1/24"],
+					},
+				},
+			},
+			sysctl: { "vm.swappiness": 7 },
+			images: ["./web.tar"],
+			containers: {
+				web: { image: "web:1", ports: [{ external: 80, internal: 8080 }] },
+			},
+			push: {
+				confirmSeconds: 60,
+				options: [
+					...["-i", join(folder, "key"), "-o", "ConnectTimeout=30"],
+					...["-o", "StrictHostKeyChecking=accept-new", "-o", "LogLevel=ERROR"],
+					...["-o", `UserKnownHostsFile=${join(folder, "known")}`],
+				],
+			},
+			...host,
+		},
+		vm: { ports: ["8080:80", "2222:22"] },
+	};
+	await writeFile(file, JSON.stringify(settings));
+	return file;
+}
+
+function push(file: string): Promise<RunResult> {
+	const port = vm.ports.find(({ guest: inside }) => inside === 22)?.host;
+	return dock0([
+		...["push", file, "--to", "admin@127.0.0.1", "--port", String(port)],
+		...["--output", folder],
+	]);
+}
+
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "dock0-e2e-s6-"));
 	state = join(folder, "state.img");
-	layer = join(folder, "light1.yaml");
 	await writeImage(join(folder, "web.tar"), "web:1", "from a container\n");
 	const key = join(folder, "key");
 	await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
-	await writeFile(
-		layer,
-		JSON.stringify({
-			extends: checkout("test/hosts/s6.yaml"),
-			host: {
-				domain: "example.org",
-				users: {
-					admin: {
-						sudo: true,
-						groups: ["docker"],
-						shell: "/bin/sh",
-						sshKeys: [(await readFile(`${key}.pub`, "utf8")).trim()],
-					},
-				},
-				network: {
-					interfaces: {
-						eth0: {
-							dhcp: "v4",
-							addresses: ["192.0.2.10/24", "2001:db8::10/64"],
-						},
-						"eth0.7": {
-							vlan: { id: 7, parent: "eth0" },
-							addresses: ["198.51.100.1/24"],
-						},
-					},
-				},
-				sysctl: { "vm.swappiness": 7 },
-				images: ["./web.tar"],
-				containers: {
-					web: { image: "web:1", ports: [{ external: 80, internal: 8080 }] },
-				},
-			},
-			vm: { ports: ["8080:80", "2222:22"] },
-		}),
-	);
+	layer = await writeLayer("light1");
 	await buildHost([layer], folder);
 	await boot();
 });
@@ -134,6 +156,30 @@ describe("a Docker host under s6", () => {
 		expect(await ssh("hostname; sudo id -u; docker ps -q | wc -l")).toBe(
 			"light1\n0\n1",
 		);
+	});
+
+	it("takes a pushed bundle, and undoes by itself one that cuts it off", async () => {
+		const good = { sysctl: { "vm.swappiness": 20 } };
+		const pushed = await push(await writeLayer("good", good));
+		expect(pushed, pushed.stderr).toMatchObject({ exitCode: 0 });
+		expect(pushed.stdout).toContain("confirmed");
+		expect(await guest.get("sysctl -n vm.swappiness")).toBe("20");
+		expect(await page()).toBe("from a container\n");
+
+		const { exitCode, stderr } = await push(
+			await writeLayer("cut", {
+				...good,
+				ssh: { from: ["203.0.113.0/24"] },
+				network: { interfaces: { eth0: { addresses: ["203.0.113.5/24"] } } },
+			}),
+		);
+		expect(exitCode).toBe(1);
+		expect(stderr).toMatch(/HOST_LOST|HOST_REFUSED/);
+		await guest.get(
+			"until ip -4 address show eth0 | grep -q 10.0.2.15 && [ ! -e /run/dock0/bundle/pending ]; do sleep 1; done",
+			400,
+		);
+		expect(await ssh("cat /proc/sys/vm/swappiness")).toBe("20");
 	});
 
 	it("starts again what dies, and keeps what it said", async () => {
