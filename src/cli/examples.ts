@@ -107,6 +107,12 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 		["dock0 verify build/web1", "is it what this folder's config builds"],
 		["dock0 verify build/web1 --user builder", "also as an ordinary user"],
 	],
+	"release push": [
+		[
+			"dock0 release push build/web1 oci://registry.example.org/web1:stable",
+			"hosts take it from there",
+		],
+	],
 	"release list": [["dock0 release list", "newest first"]],
 	"release show": [["dock0 release show build/web1", "versions and sizes"]],
 	"release verify": [

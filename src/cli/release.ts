@@ -15,7 +15,7 @@ const outputHelp =
 export const releaseCommand = defineCommand((program) => {
 	const release = program
 		.command("release")
-		.description("what was built: list, show, verify, remove old ones");
+		.description("what was built: list, show, verify, push, remove old ones");
 
 	withConfig(
 		release
@@ -79,6 +79,18 @@ export const releaseCommand = defineCommand((program) => {
 				options.key.map((file) => resolve(file)),
 			);
 			print(`${manifest.name} ${manifest.version}: signed by key ${id}`);
+		});
+
+	release
+		.command("push")
+		.description("put a signed release into a registry, for hosts to take")
+		.argument("<dir>", "the release's folder")
+		.argument("<place>", "oci://HOST/REPOSITORY[:TAG], or oci+http://")
+		.action(async (folder: string, place: string) => {
+			const { pushRelease } = await import("../pipeline/publish.ts");
+			const { formatBytes } = await import("../report/numbers.ts");
+			const pushed = await pushRelease(folder, place);
+			print(`${pushed.place}: ${formatBytes(pushed.bytes)}`);
 		});
 
 	withConfig(

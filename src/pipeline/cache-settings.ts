@@ -9,6 +9,7 @@ import type { CacheRemote } from "../plan/remote/remote.ts";
 import { environment } from "../system/environment.ts";
 import { ExpectedError } from "../system/errors.ts";
 import { registerSecret } from "../system/secrets.ts";
+import { dockerLogin } from "./docker-login.ts";
 
 /** Where cache entries are pulled from and pushed to: folders, or URLs (http, https, oci, oci+http). */
 export interface CacheChoice {
@@ -105,23 +106,4 @@ function remoteOf(place: string, directory?: string): CacheRemote {
 		message: `'${place}' is no place for a shared cache`,
 		hint: "an absolute folder, or a URL: http://, https://, oci://HOST/REPOSITORY, oci+http://",
 	});
-}
-
-/** What docker login left for a registry (config.json of docker(1)); helpers that keep passwords are not asked. */
-async function dockerLogin(host: string): Promise<string | undefined> {
-	const { env, homeDir } = environment();
-	const file = join(
-		env.DOCKER_CONFIG || join(homeDir, ".docker"),
-		"config.json",
-	);
-	try {
-		const { auths } = JSON.parse(await readFile(file, "utf8")) as {
-			auths?: Record<string, { auth?: string }>;
-		};
-		const auth = auths?.[host]?.auth;
-		if (auth) registerSecret(auth);
-		return auth && `Basic ${auth}`;
-	} catch {
-		return undefined;
-	}
 }

@@ -60,12 +60,12 @@ export const updateSchema = z.strictObject({
 	url: z
 		.string()
 		.regex(
-			/^(https?|file):\/\/[^\s'"\\]+$|^\/[^\s'"\\]*$/,
-			"an http(s):// or file:// URL, or an absolute path",
+			/^(https?|file|oci(\+http)?):\/\/[^\s'"\\]+$|^\/[^\s'"\\]*$/,
+			"an http(s)://, oci:// or file:// URL, or an absolute path",
 		)
 		.optional()
 		.describe(
-			"release folder that `dock0-update install` takes when it is given none",
+			"release folder, or `oci://HOST/REPOSITORY:TAG`, that `dock0-update install` takes when it is given none",
 		),
 	tries: z
 		.int()

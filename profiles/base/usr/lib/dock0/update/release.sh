@@ -1,20 +1,14 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # the parts share variables
 # A release at its source: fetching it, and what its signed manifest says.
 
-# set_source TEXT: a folder, a file:// or an http(s):// URL.
+# set_source TEXT: a folder, a file:// or an http(s):// URL, or oci://HOST/REPOSITORY:TAG in a registry.
 set_source() {
-	source=${1%/}
+	source=${1%/} repository='' token=''
 	case $source in
-		http://* | https://*)
-			if command -v curl >/dev/null; then
-				getter='curl -fsSL --connect-timeout 30 --speed-limit 100 --speed-time 60'
-			elif command -v wget >/dev/null; then
-				getter='wget -q -T 60 -O -'
-			elif command -v busybox >/dev/null; then
-				getter='busybox wget -q -T 60 -O -'
-			else
-				fail "neither curl nor wget nor busybox is installed; give a folder instead"
-			fi
+		http://* | https://*) set_getter ;;
+		oci://* | oci+http://*)
+			set_getter
+			set_repository
 			;;
 		file://*)
 			source=${source#file://}
@@ -24,9 +18,93 @@ set_source() {
 	esac
 }
 
+set_getter() {
+	if command -v curl >/dev/null; then
+		getter='curl -fsSL --connect-timeout 30 --speed-limit 100 --speed-time 60'
+	elif command -v wget >/dev/null; then
+		getter='wget -q -T 60 -O -'
+	elif command -v busybox >/dev/null; then
+		getter='busybox wget -q -T 60 -O -'
+	else
+		fail "neither curl nor wget nor busybox is installed; give a folder instead"
+	fi
+}
+
+# set_repository: where the registry keeps the files of the release by their hashes ($work/blobs: HASH NAME
+# lines), as its protocol has it (distribution-spec v1.1, "Pulling manifests").
+set_repository() {
+	tag=latest
+	place=${source#oci*://}
+	case ${place##*/} in
+		*:*) tag=${place##*:} place=${place%:*} ;;
+	esac
+	case $source in
+		oci://*) repository=https://${place%%/*}/v2/${place#*/} ;;
+		*) repository=http://${place%%/*}/v2/${place#*/} ;;
+	esac
+	# what is said of it holds no password
+	source=${source%%://*}://${place#*@}:$tag
+	manifest=application/vnd.oci.image.manifest.v1+json
+	(
+		ulimit -f 2048
+		ask_registry "$repository/manifests/$tag" --header "Accept: $manifest"
+	) >"$work/layers" 2>"$work/fetch-error" || {
+		get_token
+		(
+			ulimit -f 2048
+			ask_registry "$repository/manifests/$tag" --header "Accept: $manifest"
+		) >"$work/layers" 2>"$work/fetch-error"
+	} || fail "cannot fetch the release of $source: $(tail -n 1 "$work/fetch-error")"
+	# a layer's hash stands before its annotations, of which one is the file's name
+	tr -d ' \n\t' <"$work/layers" | tr '{},' '[\n*]' | awk -F'"' '
+		$2 == "digest" { hash = $4 }
+		$2 == "org.opencontainers.image.title" { print hash, $4 }
+	' >"$work/blobs"
+}
+
+# ask_registry URL [OPTION...]
+ask_registry() {
+	asked=$1
+	shift
+	$getter "$@" ${token:+--header "Authorization: Bearer $token"} "$asked"
+}
+
+# get_token: where a registry wants one, even of those who may read without a login, its challenge says where to
+# get it. Only curl shows us that.
+get_token() {
+	case $getter in
+		curl*) ;;
+		*) return 0 ;;
+	esac
+	curl -sSI --connect-timeout 30 "$repository/manifests/$tag" 2>/dev/null | tr -d '\r' |
+		sed -n 's/^[Ww][Ww][Ww]-[Aa]uthenticate: *[Bb]earer *//p' | tr ',' '\n' >"$work/challenge"
+	realm=$(challenged realm)
+	case $realm in
+		http://* | https://*) ;;
+		*) return 0 ;;
+	esac
+	token=$(curl -fsSL --connect-timeout 30 -G --data-urlencode "service=$(challenged service)" \
+		--data-urlencode "scope=$(challenged scope)" "$realm" 2>/dev/null |
+		tr ',{}' '[\n*]' | sed -n 's/^ *"\(access_\)\{0,1\}token" *: *"\([^"]*\)".*/\2/p' | head -n 1)
+}
+
+# challenged NAME
+challenged() {
+	sed -n "s/^ *$1=\"\([^\"]*\)\".*/\1/p" "$work/challenge"
+}
+
 # fetch NAME: that file of the release on standard output. Whoever sends it is not trusted.
 fetch() {
-	$getter "$source/$1"
+	if [ -z "$repository" ]; then
+		$getter "$source/$1"
+		return
+	fi
+	blob=$(awk -v name="$1" '$2 == name { print $1; exit }' "$work/blobs")
+	[ -n "$blob" ] || {
+		echo "the release in the registry has no $1" >&2
+		return 1
+	}
+	ask_registry "$repository/blobs/$blob"
 }
 
 # fetch_manifest: puts manifest.json into $work if one of our keys has signed it. Its size is limited (blocks of 512 bytes).
