@@ -4,8 +4,13 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/system/process.ts";
+import {
+	openPage,
+	type PageLog,
+	type PageOptions,
+	startBrowser,
+} from "./support/browser.ts";
 import { checkout } from "./support/dock0.ts";
-import { startBrowser } from "./support/report.ts";
 
 let site: string;
 /** By path in the site. */
@@ -62,22 +67,15 @@ describe("the documentation as a site", () => {
 describe("in a browser", () => {
 	let browser: Browser;
 	let page: Page;
-	const wrong: string[] = [];
-	const open = async (
-		name: string,
-		options: { width?: number; colorScheme?: "light" | "dark" } = {},
-	): Promise<void> => {
-		const { width = 1280, colorScheme = "light" } = options;
-		page = await browser.newPage({
-			viewport: { width, height: 900 },
-			colorScheme,
-		});
-		page.on("pageerror", (error) => wrong.push(error.message));
-		page.on("console", (message) => wrong.push(message.text()));
-		page.on("request", (request) => {
-			if (!/^(?:file|data):/.test(request.url())) wrong.push(request.url());
-		});
-		await page.goto(`file://${site}/${name}`);
+	const log: PageLog = { problems: [], requests: [] };
+	const open = async (name: string, options?: PageOptions): Promise<void> => {
+		page = await openPage(browser, `file://${site}/${name}`, log, options);
+	};
+	const expectNothingWrong = (): void => {
+		expect(log.problems).toEqual([]);
+		expect(log.requests.filter((url) => !/^(?:file|data):/.test(url))).toEqual(
+			[],
+		);
 	};
 	beforeAll(async () => {
 		browser = await startBrowser();
@@ -93,7 +91,7 @@ describe("in a browser", () => {
 		await page.keyboard.press("Enter");
 		await page.waitForURL(/boot(?:-story)?\.html#/);
 		await page.close();
-		expect(wrong).toEqual([]);
+		expectNothingWrong();
 	});
 
 	it("fits a narrow, dark screen", async () => {
@@ -107,6 +105,6 @@ describe("in a browser", () => {
 			).toBe("rgb(16, 21, 28)");
 			await page.close();
 		}
-		expect(wrong).toEqual([]);
+		expectNothingWrong();
 	});
 });

@@ -3,29 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+	openPage,
+	type PageLog,
+	type PageOptions,
+	startBrowser,
+} from "./support/browser.ts";
 import { dock0 } from "./support/dock0.ts";
-import { makeReport, startBrowser } from "./support/report.ts";
+import { makeReport } from "./support/report.ts";
 
 let folder: string;
 let report: string;
 let browser: Browser;
 let page: Page;
-const problems: string[] = [];
-const requests: string[] = [];
+const log: PageLog = { problems: [], requests: [] };
 
 /** Opens the report afresh; whatever goes wrong in it fails the test. */
-async function open(
-	options: { width?: number; colorScheme?: "light" | "dark" } = {},
-): Promise<void> {
-	const { width = 1280, colorScheme = "light" } = options;
-	page = await browser.newPage({
-		viewport: { width, height: 900 },
-		colorScheme,
-	});
-	page.on("pageerror", (error) => problems.push(error.message));
-	page.on("console", (message) => problems.push(message.text()));
-	page.on("request", (request) => requests.push(request.url()));
-	await page.goto(`file://${report}`);
+async function open(options?: PageOptions): Promise<void> {
+	page = await openPage(browser, `file://${report}`, log, options);
 	await page.waitForSelector(".tile");
 }
 
@@ -36,8 +31,8 @@ beforeAll(async () => {
 });
 afterEach(async () => {
 	await page?.close();
-	expect(problems).toEqual([]);
-	expect(requests.filter((url) => url !== `file://${report}`)).toEqual([]);
+	expect(log.problems).toEqual([]);
+	expect(log.requests.filter((url) => url !== `file://${report}`)).toEqual([]);
 });
 afterAll(async () => {
 	await browser?.close();

@@ -4,8 +4,13 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { RunningProcess } from "../../src/system/process.ts";
+import {
+	openPage,
+	type PageLog,
+	type PageOptions,
+	startBrowser,
+} from "./support/browser.ts";
 import { dock0 } from "./support/dock0.ts";
-import { startBrowser } from "./support/report.ts";
 import { startUi, writeUiProject } from "./support/ui.ts";
 
 let folder: string;
@@ -15,30 +20,10 @@ let browser: Browser;
 let page: Page;
 /** Builds under way take their time on a busy machine. */
 const slow = { timeout: 300_000 };
-const problems: string[] = [];
-const elsewhere: string[] = [];
+const log: PageLog = { problems: [], requests: [] };
 
-async function open(
-	options: { width?: number; colorScheme?: "light" | "dark" } = {},
-): Promise<void> {
-	const { width = 1280, colorScheme = "light" } = options;
-	page = await browser.newPage({
-		viewport: { width, height: 900 },
-		colorScheme,
-	});
-	page.setDefaultTimeout(slow.timeout);
-	page.on("pageerror", (error) => problems.push(error.message));
-	page.on("console", (message) => {
-		// Chromium's own line about an answer that says 422, as the one of a host that cannot be reached.
-		if (!message.text().includes("status of 422"))
-			problems.push(message.text());
-	});
-	page.on("request", (request) => {
-		const { origin, protocol } = new URL(request.url());
-		if (protocol !== "data:" && origin !== new URL(address).origin)
-			elsewhere.push(request.url());
-	});
-	await page.goto(address);
+async function open(options?: PageOptions): Promise<void> {
+	page = await openPage(browser, address, log, options);
 	await page.waitForSelector("#releases");
 }
 
@@ -55,8 +40,16 @@ beforeAll(async () => {
 });
 afterEach(async () => {
 	await page?.close();
-	expect(problems).toEqual([]);
-	expect(elsewhere).toEqual([]);
+	// Chromium's own line about an answer that says 422, as the one of a host that cannot be reached.
+	expect(
+		log.problems.filter((text) => !text.includes("status of 422")),
+	).toEqual([]);
+	const { origin } = new URL(address);
+	expect(
+		log.requests.filter(
+			(url) => !url.startsWith("data:") && new URL(url).origin !== origin,
+		),
+	).toEqual([]);
 });
 afterAll(async () => {
 	await browser?.close();
@@ -205,6 +198,6 @@ describe("the page of dock0 ui", () => {
 		await page.waitForSelector("#log-state:text-is('done')", slow);
 		process.kill(ui.pid, "SIGINT");
 		expect(await ui.done).toEqual({ exitCode: 130 });
-		problems.length = 0;
+		log.problems.length = 0;
 	});
 });

@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "vitest";
+import { startBrowser } from "../e2e/support/browser.ts";
 import { checkout } from "../e2e/support/dock0.ts";
-import { makeReport, startBrowser } from "../e2e/support/report.ts";
+import { makeReport } from "../e2e/support/report.ts";
 
 const shots = [
 	{ name: "report", width: 1280, height: 900, colorScheme: "light" },

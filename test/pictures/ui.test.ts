@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { startBrowser } from "../e2e/support/browser.ts";
 import { checkout, dock0 } from "../e2e/support/dock0.ts";
-import { startBrowser } from "../e2e/support/report.ts";
 import { startUi, writeUiProject } from "../e2e/support/ui.ts";
 
 const shots = [

@@ -1,24 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
 import { checkout, dock0 } from "./dock0.ts";
-
-/** The browser of the Debian package, asking nothing of the network by itself. */
-export function startBrowser(): Promise<Browser> {
-	return chromium.launch({
-		executablePath: "/usr/bin/chromium",
-		args: [
-			"--headless",
-			"--no-sandbox",
-			"--disable-gpu",
-			"--disable-quic",
-			"--no-first-run",
-			"--disable-background-networking",
-			"--disable-component-update",
-			"--disable-sync",
-		],
-	});
-}
 
 /**
  * Builds two releases of the web server template below `folder`, and the report of the second with all
