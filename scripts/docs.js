@@ -25,7 +25,15 @@ const target = process.argv[2] ?? join(root, "dist-docs");
 const parts = {
 	"": ["README"],
 	Build: ["config", "rootfs", "kernel", "lock", "cache"],
-	"Run and change": ["boot-story", "boot", "dev", "ui", "host", "identity"],
+	"Run and change": [
+		"boot-story",
+		"boot",
+		"dev",
+		"ui",
+		"host",
+		"init",
+		"identity",
+	],
 	Deliver: ["disk", "update", "deploy", "reliability"],
 	"Look and check": ["report", "sbom", "verify", "performance"],
 	Reference: ["reference", "commands", "api", "errors", "json-events"],

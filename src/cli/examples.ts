@@ -114,6 +114,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 		],
 	],
 	"release list": [["dock0 release list", "newest first"]],
+	"release use": [["dock0 release use 75ca58f8", "an earlier one, by its id"]],
 	"release show": [["dock0 release show build/web1", "versions and sizes"]],
 	"release verify": [
 		[
