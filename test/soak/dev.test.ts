@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RunningProcess, run, start } from "../../src/system/process.ts";
-import { checkout } from "./support/dock0.ts";
+import { checkout } from "../e2e/support/dock0.ts";
 
 let folder: string;
 let dev: RunningProcess | undefined;
