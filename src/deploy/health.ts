@@ -34,10 +34,7 @@ export async function waitHealthy(options: {
 	let passes = 0;
 	for (;;) {
 		signal.throwIfAborted();
-		const answers = await Promise.all(
-			checks.map((check) => probe(check, address)),
-		);
-		const wrong = answers.find((answer) => answer !== undefined);
+		const wrong = await firstFailure(checks, address, probe);
 		passes = wrong === undefined ? passes + 1 : 0;
 		if (passes >= wantedPasses) return;
 		if (clock.now() >= deadline)
@@ -47,6 +44,18 @@ export async function waitHealthy(options: {
 			});
 		await clock.sleep(passes > 0 ? 1000 : 2000, signal);
 	}
+}
+
+/** Asks every check once. @returns what is wrong by the first of those that fail; undefined when none does. */
+export async function firstFailure(
+	checks: readonly HealthCheck[],
+	address: string,
+	probe: Probe,
+): Promise<string | undefined> {
+	const answers = await Promise.all(
+		checks.map((check) => probe(check, address)),
+	);
+	return answers.find((answer) => answer !== undefined);
 }
 
 /** Really asks the host. */

@@ -19,8 +19,13 @@ export interface Store {
 	lockImage(sha256: string, signal: AbortSignal): Promise<Lock>;
 }
 
+/** The folder of a project's journals, beside its first layer; may not be there yet. */
+export function deployFolder(projectFolder: string): string {
+	return join(projectFolder, ".dock0", "deploy");
+}
+
 export async function openStore(projectFolder: string): Promise<Store> {
-	const folder = join(projectFolder, ".dock0", "deploy");
+	const folder = deployFolder(projectFolder);
 	await mkdir(folder, { recursive: true, mode: 0o700 });
 	const ignore = join(projectFolder, ".dock0", ".gitignore");
 	await writeFileAtomically(ignore, "*\n");

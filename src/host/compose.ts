@@ -1,5 +1,6 @@
+import { shellWord } from "../system/shell-word.ts";
 import { type BundleFile, textFile, wantedBy } from "./bundle-file.ts";
-import { shellWord, unitName, unitText } from "./quote.ts";
+import { unitName, unitText } from "./quote.ts";
 import { s6Service } from "./s6.ts";
 import type { Init } from "./schema.ts";
 

@@ -1,7 +1,8 @@
 import { sha256 } from "../system/files.ts";
+import { shellWord } from "../system/shell-word.ts";
 import { type BundleFile, textFile, wantedBy } from "./bundle-file.ts";
 import { subnetOf } from "./docker.ts";
-import { shellWord, unitName, unitText } from "./quote.ts";
+import { unitName, unitText } from "./quote.ts";
 import { s6Service } from "./s6.ts";
 import type { Init } from "./schema.ts";
 import type { ContainerSettings } from "./schema-containers.ts";

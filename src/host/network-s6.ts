@@ -1,6 +1,6 @@
+import { shellWord } from "../system/shell-word.ts";
 import { type BundleFile, textFile } from "./bundle-file.ts";
 import { acceptsAdvertisements, type Network, searchOf } from "./network.ts";
-import { shellWord } from "./quote.ts";
 
 /**
  * What the service `network` of profiles/s6 reads: lines of shell that call its functions, devices before

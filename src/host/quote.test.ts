@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { run } from "../system/process.ts";
-import { shellWord, unitName, unitText } from "./quote.ts";
+import { shellWord } from "../system/shell-word.ts";
+import { unitName, unitText } from "./quote.ts";
 
 describe("shellWord", () => {
 	it("gives a shell back exactly what went in", async () => {

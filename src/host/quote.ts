@@ -1,8 +1,3 @@
-/** One word of a POSIX shell, whatever is in it. */
-export function shellWord(text: string): string {
-	return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
 /**
  * A value of a systemd unit that is taken as it is: `%` begins a specifier (systemd.unit(5)), and a
  * backslash at a line's end would join the next line.

@@ -1,5 +1,5 @@
+import { shellWord } from "../system/shell-word.ts";
 import { type BundleFile, textFile } from "./bundle-file.ts";
-import { shellWord } from "./quote.ts";
 
 /** A service of s6 that says when it is ready, and has a log of its own. */
 export interface S6Service {

@@ -93,8 +93,6 @@ function remoteOf(place: string, directory?: string): CacheRemote {
 	if (scheme === undefined && (directory || isAbsolute(place)))
 		return directoryRemote(resolve(directory ?? "/", place));
 	if (scheme && URL.canParse(place.replace(/^oci/, "https"))) {
-		const { password } = new URL(place.replace(/^oci(\+http)?/, "https"));
-		if (password) registerSecret(decodeURIComponent(password));
 		if (token) registerSecret(token);
 		if (scheme === "http" || scheme === "https")
 			return httpRemote(place, token);

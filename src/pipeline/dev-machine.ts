@@ -55,10 +55,10 @@ function settingsOf(project: Project): VmSettings {
 }
 
 /** @param built the release's folder, not a link to it, and the bundle's SHA-256. */
-export async function wantedMachine(
+export function wantedMachine(
 	project: Project,
 	built: { release: string; bundle: string | undefined },
-): Promise<MachineContent> {
+): MachineContent {
 	const { release, bundle } = built;
 	const { name } = project;
 	const { host, state } = project.config.value;

@@ -13,7 +13,7 @@ import {
 	startMachine,
 	wantedMachine,
 } from "./dev-machine.ts";
-import { chosenProjects, type HostChoice } from "./hosts.ts";
+import { chosenProject, type HostChoice } from "./hosts.ts";
 import { type Project, releaseFolder } from "./project.ts";
 
 export type DevEvent =
@@ -53,7 +53,7 @@ export async function developProject(options: DevOptions): Promise<never> {
 	const signal = interruptSignal();
 	const watcher = watchFiles();
 	let machine: DevMachine | undefined;
-	let project = await load(options);
+	let project = await chosenProject(options);
 	let watched = watchedPaths(project, options.output);
 
 	/** Brings the machine to what the files say now. */
@@ -68,7 +68,7 @@ export async function developProject(options: DevOptions): Promise<never> {
 			seconds: (performance.now() - begun) / 1000,
 			...(why === undefined ? {} : { why }),
 		});
-		project = await load(options);
+		project = await chosenProject(options);
 		watched = watchedPaths(project, options.output);
 		await watcher.set(watched);
 		const { folder } = await buildProject(project, {
@@ -76,7 +76,7 @@ export async function developProject(options: DevOptions): Promise<never> {
 			output: options.output,
 			signal,
 		});
-		const wanted = await wantedMachine(project, {
+		const wanted = wantedMachine(project, {
 			release: await realpath(folder),
 			bundle: (await readBundleRecord(project, options.output))?.sha256,
 		});
@@ -127,12 +127,6 @@ export async function developProject(options: DevOptions): Promise<never> {
 		watcher.close();
 		await machine?.stop();
 	}
-}
-
-async function load(options: DevOptions): Promise<Project> {
-	const [project] = await chosenProjects(options);
-	if (!project) throw new Error("no project was loaded");
-	return project;
 }
 
 /** Everything of the user's that decides what is built. */

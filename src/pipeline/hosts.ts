@@ -33,6 +33,13 @@ export async function chosenProjects(choice: HostChoice): Promise<Project[]> {
 	);
 }
 
+/** The same for a choice of one host: the first. */
+export async function chosenProject(choice: HostChoice): Promise<Project> {
+	const [project] = await chosenProjects(choice);
+	if (!project) throw new Error("no project was loaded");
+	return project;
+}
+
 async function baseLayers(start: string): Promise<string[]> {
 	const names = await readdir(start);
 	return names.filter(

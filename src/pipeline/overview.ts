@@ -1,13 +1,14 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import {
 	type JournalRecord,
 	journalFile,
 	readJournal,
 } from "../deploy/journal.ts";
+import { deployFolder } from "../deploy/store.ts";
 import { ExpectedError } from "../system/errors.ts";
 import { type ListedVm, listVms } from "../vm/detach.ts";
 import { type BundleRecord, readBundleRecord } from "./bundle.ts";
-import { chosenProjects, type HostChoice, hostNames } from "./hosts.ts";
+import { chosenProject, type HostChoice, hostNames } from "./hosts.ts";
 import type { Project } from "./project.ts";
 import { targetOf } from "./push.ts";
 import { type ListedRelease, releasesOf } from "./releases.ts";
@@ -52,10 +53,8 @@ export async function listHosts(choice: HostChoice): Promise<HostEntry[]> {
 }
 
 /** @throws ExpectedError (exit code 2) with what is wrong in its config. */
-export async function loadHost({ choice }: HostEntry): Promise<Project> {
-	const [project] = await chosenProjects(choice);
-	if (!project) throw new Error("no project was loaded");
-	return project;
+export function loadHost({ choice }: HostEntry): Promise<Project> {
+	return chosenProject(choice);
 }
 
 /** @throws ExpectedError when the journal of its deploy cannot be read. */
@@ -70,7 +69,7 @@ export async function hostOverview(
 		listVms(),
 		lastRun(name, "build"),
 		lastRun(name, "deploy"),
-		readJournal(journalFile(join(directory, ".dock0", "deploy"), name)),
+		readJournal(journalFile(deployFolder(directory), name)),
 	]);
 	const reachedAt = destinationOf(project);
 	return {

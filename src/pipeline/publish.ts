@@ -3,7 +3,6 @@ import { openRepository } from "../plan/remote/registry.ts";
 import { publishRelease } from "../release/publish.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { ExpectedError } from "../system/errors.ts";
-import { registerSecret } from "../system/secrets.ts";
 import { dockerLogin } from "./docker-login.ts";
 
 /** distribution-spec v1.1, "Pulling manifests": names of repositories and tags. */
@@ -27,8 +26,6 @@ export async function pushRelease(
 			message: `'${place}' is no place in a registry`,
 			hint: "oci://HOST/REPOSITORY:TAG, such as oci://registry.example.org/web1:stable",
 		});
-	const { password } = new URL(url.replace(/^oci(\+http)?/, "https"));
-	if (password) registerSecret(decodeURIComponent(password));
 	const repository = openRepository(url, dockerLogin);
 	const bytes = await publishRelease(
 		resolve(folder),

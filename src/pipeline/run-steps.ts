@@ -49,23 +49,30 @@ export async function runSteps(
 	};
 }
 
-/** Makes one step's outputs and does `work` with their folder, while nobody prunes the cache. */
+/** Makes the outputs of steps and does `work` with them, while nobody prunes the cache. */
+export function withSteps<Result>(
+	project: Project,
+	steps: readonly AnyStep[],
+	options: { observe: Observer; signal?: AbortSignal },
+	work: (
+		output: (step: { name: string }, output?: string) => string,
+	) => Promise<Result>,
+): Promise<Result> {
+	const { observe, signal = interruptSignal() } = options;
+	return withCacheLock(
+		"shared",
+		async () =>
+			work(await runSteps(project, await keySteps(steps), { observe, signal })),
+		{ signal },
+	);
+}
+
+/** The same with the folder of one step's outputs. */
 export function withOutputs<Result>(
 	project: Project,
 	step: AnyStep,
 	options: { observe: Observer; signal?: AbortSignal },
 	work: (outputs: string) => Promise<Result>,
 ): Promise<Result> {
-	const { observe, signal = interruptSignal() } = options;
-	return withCacheLock(
-		"shared",
-		async () => {
-			const output = await runSteps(project, await keySteps([step]), {
-				observe,
-				signal,
-			});
-			return work(output(step));
-		},
-		{ signal },
-	);
+	return withSteps(project, [step], options, (output) => work(output(step)));
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
+	expectFitsDark,
 	openPage,
 	type PageLog,
 	type PageOptions,
@@ -127,14 +128,7 @@ describe("the lists", () => {
 describe("on a narrow, dark screen", () => {
 	it("nothing is wider than the screen, and colours are dark", async () => {
 		await open({ width: 360, colorScheme: "dark" });
-		expect(
-			await page.evaluate("document.documentElement.scrollWidth"),
-		).toBeLessThanOrEqual(360);
-		const back = String(
-			await page.evaluate("getComputedStyle(document.body).backgroundColor"),
-		);
-		const light = [...back.matchAll(/\d+/g)].map(Number);
-		expect(Math.max(...light)).toBeLessThan(60);
+		await expectFitsDark(page, 360);
 	});
 });
 

@@ -5,6 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { RunningProcess } from "../../src/system/process.ts";
 import {
+	expectFitsDark,
 	openPage,
 	type PageLog,
 	type PageOptions,
@@ -183,14 +184,7 @@ describe("the page of dock0 ui", () => {
 
 	it("fits a narrow, dark screen", async () => {
 		await open({ width: 360, colorScheme: "dark" });
-		expect(
-			await page.evaluate("document.documentElement.scrollWidth"),
-		).toBeLessThanOrEqual(360);
-		const back = String(
-			await page.evaluate("getComputedStyle(document.body).backgroundColor"),
-		);
-		const light = [...back.matchAll(/\d+/g)].map(Number);
-		expect(Math.max(...light)).toBeLessThan(60);
+		await expectFitsDark(page, 360);
 	});
 
 	it("ends by Ctrl-C, open logs and all", async () => {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What was found before anything was changed; in the journal. */
 export const sshBeforeSchema = z.object({

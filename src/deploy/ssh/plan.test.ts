@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { ExpectedError } from "../../system/errors.ts";
+import { shellWord } from "../../system/shell-word.ts";
 import { parseFacts } from "./facts.ts";
 import { planSsh } from "./plan.ts";
 import { installPlan } from "./provider.ts";
-import { parseReport, quoted } from "./server.ts";
+import { parseReport } from "./server.ts";
 
 const vda = "6291456/0000:00:03.0///00000000";
 const answer = `uid=0
@@ -136,7 +137,7 @@ it("writes a plan that a shell reads, whatever is in it", () => {
 	);
 	expect(text).toContain("disk='1/it'\\''s $HOME/`x`'\n");
 	expect(text).toContain("addresses='10.0.2.15/24 fec0::5054:ff:fe12:3456/64'");
-	expect(quoted("a'b")).toBe("'a'\\''b'");
+	expect(shellWord("a'b")).toBe("'a'\\''b'");
 });
 
 it("knows the installer's word from a web page", () => {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../system/clock.ts";
 import { ExpectedError, stepFailure } from "../../system/errors.ts";
-import { type Probe, waitHealthy } from "../health.ts";
+import { shellWord } from "../../system/shell-word.ts";
+import { firstFailure, type Probe, waitHealthy } from "../health.ts";
 import type { DeployRun, Provider, Server } from "../provider.ts";
 import type { DeploySettings } from "../schema.ts";
 import type { SshTarget } from "../ssh-target.ts";
@@ -14,7 +15,7 @@ import {
 } from "./cargo.ts";
 import { hashOfHead, partitionAt } from "./image-facts.ts";
 import { planSsh } from "./plan.ts";
-import { lookAt, quoted, resolveTarget, send, shell } from "./server.ts";
+import { lookAt, resolveTarget, send, shell } from "./server.ts";
 import { waitForInstaller, whoAnswers } from "./wait.ts";
 
 export interface SshOptions {
@@ -169,11 +170,7 @@ export function sshProvider(options: SshOptions): Provider {
 					boot: before.boot,
 					timeoutSeconds: timeouts.job,
 					isHealthy: async () =>
-						(
-							await Promise.all(
-								settings.health.map((check) => probe(check, address)),
-							)
-						).every((wrong) => wrong === undefined),
+						(await firstFailure(settings.health, address, probe)) === undefined,
 				});
 				return found;
 			});
@@ -307,7 +304,7 @@ export function sshProvider(options: SshOptions): Provider {
 		].join(" ");
 		await must(
 			target,
-			`cd ${folderOf(run)} && ${kexec} -a -l kernel --initrd=initrd --command-line=${quoted(parameters)} && [ "$(cat /sys/kernel/kexec_loaded)" = 1 ]`,
+			`cd ${folderOf(run)} && ${kexec} -a -l kernel --initrd=initrd --command-line=${shellWord(parameters)} && [ "$(cat /sys/kernel/kexec_loaded)" = 1 ]`,
 			"SSH_NO_KEXEC",
 		);
 	}
@@ -352,7 +349,7 @@ const kexec =
 function kexecCommand(folder: string): string {
 	const hard = `sync; echo u > /proc/sysrq-trigger; sleep 1; ${kexec} -e`;
 	const lines = `sleep 1; cd ${folder}; sync; if [ -d /run/systemd/system ]; then systemctl kexec && sleep 150; fi; ${hard}`;
-	return `cd ${folder} && (setsid sh -c ${quoted(lines)} < /dev/null > /dev/null 2>&1 &)`;
+	return `cd ${folder} && (setsid sh -c ${shellWord(lines)} < /dev/null > /dev/null 2>&1 &)`;
 }
 
 /** What install.sh reads. */
@@ -373,7 +370,7 @@ export function installPlan(
 		addresses: network.addresses.join(" "),
 		routers: network.routers.join(" "),
 	})
-		.map(([key, value]) => `${key}=${quoted(value)}\n`)
+		.map(([key, value]) => `${key}=${shellWord(value)}\n`)
 		.join("");
 }
 

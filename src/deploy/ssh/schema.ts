@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Which server a host is, when there is nothing but ssh. */
 export const sshSchema = z.strictObject({

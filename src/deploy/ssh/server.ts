@@ -8,6 +8,7 @@ import { installerFolder } from "../../initramfs/init-script.ts";
 import { stepFailure } from "../../system/errors.ts";
 import { packageFile } from "../../system/package-files.ts";
 import { run } from "../../system/process.ts";
+import { shellWord } from "../../system/shell-word.ts";
 import {
 	askAsRoot,
 	type RemoteAnswer,
@@ -17,18 +18,13 @@ import {
 import type { Cargo } from "./cargo.ts";
 import { type Facts, parseFacts } from "./facts.ts";
 
-/** In single quotes for a POSIX shell. */
-export function quoted(text: string): string {
-	return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
 /** Runs lines of shell as root. @throws ExpectedError HOST_UNREACHABLE. */
 export function shell(
 	target: SshTarget,
 	lines: string,
 	signal?: AbortSignal,
 ): Promise<RemoteAnswer> {
-	return askAsRoot(target, `sh -c ${quoted(lines)}`, { signal });
+	return askAsRoot(target, `sh -c ${shellWord(lines)}`, { signal });
 }
 
 /** Where ssh really goes, and as whom: ssh -G resolves aliases of ssh_config(5). */
@@ -65,7 +61,7 @@ export async function lookAt(
 	);
 	const answer = await askAsRoot(
 		target,
-		`sh -s -- ${quoted(disk ?? "")} "$SSH_CONNECTION"`,
+		`sh -s -- ${shellWord(disk ?? "")} "$SSH_CONNECTION"`,
 		{ input: Buffer.concat(script), signal },
 	);
 	if (answer.exitCode !== 0 && answer.stdout === "")
@@ -90,7 +86,7 @@ export async function send(
 	const hash = createHash("sha256");
 	const answer = await sendAsRoot(
 		target,
-		`sh -c ${quoted(`umask 077; cd ${folder} && cat > ${name}.part && sha256sum ${name}.part && mv ${name}.part ${name}`)}`,
+		`sh -c ${shellWord(`umask 077; cd ${folder} && cat > ${name}.part && sha256sum ${name}.part && mv ${name}.part ${name}`)}`,
 		async (stdin) => {
 			let sent = 0;
 			for await (const chunk of chunks()) {

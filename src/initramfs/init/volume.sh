@@ -157,12 +157,11 @@ unlock() {
 find_tpm() {
 	load tpm_tis
 	load tpm_crb
-	waited=0
+	deadline=$(($(seconds_now) + waitseconds))
 	until [ -c /dev/tpmrm0 ]; do
-		[ $waited -lt "$waitseconds" ] ||
+		[ "$(seconds_now)" -lt "$deadline" ] ||
 			fail "dock0.state: state.encryption is tpm, and this machine has no TPM 2.0 that the kernel knows"
-		waited=$((waited + 1))
-		sleep 1
+		pause
 	done
 	for folder in /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu /usr/lib; do
 		mkdir -p $folder

@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { registerSecret } from "../../system/secrets.ts";
 
 /** How long a remote may take to answer a question, in ms; transfers may take as long as they move. */
 const answerTime = 20_000;
@@ -59,14 +60,16 @@ export function fileBody(file: string, bytes: number): RequestInit {
 	};
 }
 
-/** Takes user and password out of a URL, where fetch does not want them. */
+/** Takes user and password out of a URL, where fetch does not want them; from then on the password is masked. */
 export function splitCredentials(text: string): {
 	url: URL;
 	basic?: string;
 } {
 	const url = new URL(text);
 	if (url.username === "" && url.password === "") return { url };
-	const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+	const password = decodeURIComponent(url.password);
+	if (password) registerSecret(password);
+	const pair = `${decodeURIComponent(url.username)}:${password}`;
 	url.username = "";
 	url.password = "";
 	return { url, basic: `Basic ${Buffer.from(pair).toString("base64")}` };

@@ -1,3 +1,4 @@
+import { shellWord } from "../../system/shell-word.ts";
 import {
 	allCommands,
 	type CommandWords,
@@ -29,7 +30,7 @@ fi
 		const operands = command.arguments.map(
 			({ name, variadic, required, value }) => {
 				const count = variadic ? "*" : "";
-				return quote(
+				return shellWord(
 					`${count}:${required || variadic ? "" : ":"}${escapeWords(name)}:${action(value)}`,
 				);
 			},
@@ -43,7 +44,7 @@ ${[...command.options.map(option), ...operands].map((line) => `\t\t${line}`).joi
 	function group({ path, command }: PlacedCommand): string {
 		const entries = command.commands.flatMap((child) =>
 			[child.name, ...child.aliases].map((name) =>
-				quote(`${name}:${child.description}`),
+				shellWord(`${name}:${child.description}`),
 			),
 		);
 		const cases = command.commands.map(
@@ -72,8 +73,8 @@ ${cases.join("\n")}
 		const rest = `[${escapeWords(description)}]${value ? `:${escapeWords(value.name)}:${action(value)}` : ""}`;
 		const [first = "", ...more] = flags;
 		return more.length === 0
-			? quote(first + rest)
-			: `${quote(`(${flags.join(" ")})`)}{${flags.join(",")}}${quote(rest)}`;
+			? shellWord(first + rest)
+			: `${shellWord(`(${flags.join(" ")})`)}{${flags.join(",")}}${shellWord(rest)}`;
 	}
 
 	function action(value: ValueKind): string {
@@ -93,8 +94,4 @@ ${cases.join("\n")}
 /** `_arguments` reads brackets, colons and backslashes itself. */
 function escapeWords(text: string): string {
 	return text.replaceAll(/[[\]:\\]/g, "\\$&");
-}
-
-function quote(text: string): string {
-	return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,5 @@
 import { type Browser, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** The browser of the Debian package, asking nothing of the network by itself. */
 export function startBrowser(): Promise<Browser> {
@@ -48,4 +49,16 @@ export async function openPage(
 	page.on("request", (request) => log.requests.push(request.url()));
 	await page.goto(address);
 	return page;
+}
+
+/** Checks that nothing is wider than the screen, and that colours are dark. */
+export async function expectFitsDark(page: Page, width: number): Promise<void> {
+	expect(
+		await page.evaluate("document.documentElement.scrollWidth"),
+	).toBeLessThanOrEqual(width);
+	const back = String(
+		await page.evaluate("getComputedStyle(document.body).backgroundColor"),
+	);
+	const light = [...back.matchAll(/\d+/g)].map(Number);
+	expect(Math.max(...light)).toBeLessThan(60);
 }

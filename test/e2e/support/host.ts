@@ -1,6 +1,5 @@
-import { bundleFile } from "../../../src/pipeline/bundle.ts";
+import { builtRelease } from "../../../src/pipeline/boot.ts";
 import { loadProject, releaseFolder } from "../../../src/pipeline/project.ts";
-import { readRelease } from "../../../src/release/folder.ts";
 import { chooseAccelerator } from "../../../src/vm/accelerator.ts";
 import { bootVm } from "../../../src/vm/boot.ts";
 import { releaseMachine } from "../../../src/vm/release-machine.ts";
@@ -36,16 +35,12 @@ export async function bootHost(
 	},
 ): Promise<RunningVm> {
 	const project = await loadProject({ files });
-	const folder = releaseFolder(project, output);
-	const manifest = await readRelease(folder);
 	const vm = { ...project.config.value.vm, ...options.vm };
 	const { accelerator } = await chooseAccelerator(vm.accel);
 	const machine = await releaseMachine(
 		{
-			folder,
-			rootFile: manifest.root.file,
+			...(await builtRelease(project, output)),
 			name: options.name,
-			bundle: await bundleFile(project, output),
 			settings: {
 				...vm,
 				ports: vm.ports.map((port) =>
@@ -55,7 +50,6 @@ export async function bootHost(
 				),
 				...(options.stateFile ? { state: "4G" } : {}),
 			},
-			kernelParameters: manifest.kernel.cmdline,
 			reboot: false,
 			...(options.stateFile ? { stateFile: options.stateFile } : {}),
 		},
