@@ -30,7 +30,7 @@ async function page(): Promise<string> {
 	const port = vm.ports.find(({ guest: inside }) => inside === 80)?.host;
 	const { stdout } = await run("curl", [
 		...["-sS", "--fail", "--retry", "120", "--retry-delay", "2"],
-		...["--retry-all-errors", "--max-time", "10"],
+		...["--retry-all-errors", "--max-time", "10", "--retry-max-time", "240"],
 		`http://127.0.0.1:${port}/`,
 	]);
 	return stdout;
@@ -39,8 +39,8 @@ async function page(): Promise<string> {
 /** What a command says that is run by ssh as the administrator. */
 async function ssh(command: string): Promise<string> {
 	const port = vm.ports.find(({ guest: inside }) => inside === 22)?.host;
-	const { stdout } = await run("ssh", [
-		...["-i", join(folder, "key"), "-p", String(port)],
+	const { stdout } = await run("timeout", [
+		...["240", "ssh", "-i", join(folder, "key"), "-p", String(port)],
 		...["-o", "StrictHostKeyChecking=accept-new"],
 		...["-o", `UserKnownHostsFile=${join(folder, "known")}`],
 		...["-o", "ConnectTimeout=60", "admin@127.0.0.1", command],
@@ -101,7 +101,8 @@ function push(file: string): Promise<RunResult> {
 	const port = vm.ports.find(({ guest: inside }) => inside === 22)?.host;
 	return dock0([
 		...["push", file, "--to", "admin@127.0.0.1", "--port", String(port)],
-		...["--output", folder],
+		// What the machine boots from stays what it is.
+		...["--output", join(folder, "pushed")],
 	]);
 }
 
