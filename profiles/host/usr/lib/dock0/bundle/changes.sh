@@ -17,13 +17,13 @@ list_changes() {
 	facts_of "$2" | sort >"$work/new"
 	comm -3 "$work/old" "$work/new" | sed "s/^$tab//" | cut -f 1 | sort -u | while IFS= read -r path; do
 		[ "$path" != . ] || continue
-		was='' is=''
+		was=no is=no
 		[ ! -e "$1/$path" ] && [ ! -L "$1/$path" ] || was=yes
 		[ ! -e "$2/$path" ] && [ ! -L "$2/$path" ] || is=yes
 		path=${path#./}
-		case $was$is in
-			yesyes) echo "changed$tab$path" ;;
-			yes) [ -d "$1/$path" ] || echo "gone$tab$path" ;;
+		case $was-$is in
+			yes-yes) echo "changed$tab$path" ;;
+			yes-no) [ -d "$1/$path" ] || echo "gone$tab$path" ;;
 			*) [ -d "$2/$path" ] || echo "added$tab$path" ;;
 		esac
 	done
