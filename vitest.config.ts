@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Three projects: `unit` lies beside the code and is fast; `e2e` builds and boots real machines,
@@ -5,12 +6,18 @@ import { defineConfig } from "vitest/config";
 // matrices of which the other two hold a fixed sample, and compiles.
 export default defineConfig({
 	test: {
+		// Without it one processor would be left for a watcher that is not there.
+		maxWorkers: availableParallelism(),
+		minWorkers: 1,
+		// The unit tests' pool: none of them changes what modules hold.
+		poolOptions: { threads: { isolate: false } },
 		projects: [
 			{
 				test: {
 					name: "unit",
 					include: ["src/**/*.test.ts", "test/linode/**/*.test.ts"],
 					testTimeout: 20_000,
+					pool: "threads",
 				},
 			},
 			{

@@ -18,6 +18,7 @@ test_packages=(
 	gcc make flex bison bc libelf-dev perl patch git # compiling a kernel
 	docker-registry # a shared cache
 	iproute2 nmap # a host in namespaces, looked at from outside
+	cryptsetup-bin # veritysetup, the judge of hash trees
 	swtpm # a TPM for virtual machines
 	openssl sqlite3 # checks signatures as a host does; a database that must survive power cuts
 	chromium # looking at reports

@@ -118,6 +118,11 @@ describe("containers of a host", () => {
 	});
 
 	it("are replaced, and a new one that is not healthy given up, without one failed request", async () => {
+		// What Docker deletes with a container's address must not be in use again; see `forget` in container.
+		const known = await host.shell(
+			"cat /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait",
+		);
+		expect(known.stdout).toBe("3\n");
 		const requests = load();
 		expect(await change("s/web:1/web:2/", "s/^config=.*/config=two/")).toBe(0);
 		expect(await change("s/web:2/web:1/", "s/^config=.*/config=three/")).toBe(

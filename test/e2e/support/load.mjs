@@ -13,8 +13,12 @@ process.stdin.resume();
 
 const ask = (host) =>
 	new Promise((done) => {
+		const begun = new Date().toISOString();
 		const fail = (error) => {
-			failed.push(`${host}: ${error.message}`);
+			const { localPort, bytesWritten } = request.socket ?? {};
+			failed.push(
+				`${host}: ${error.message} (${begun}, from port ${localPort}, ${bytesWritten} bytes sent)`,
+			);
 			done();
 		};
 		const request = http.get(
