@@ -28,6 +28,7 @@ import { buildBundle } from "./bundle.ts";
 import type { CacheChoice } from "./cache-settings.ts";
 import { packagesStamp, refreshPackages } from "./packages-stamp.ts";
 import { type Project, releaseFolder } from "./project.ts";
+import { recordRun } from "./run-record.ts";
 import { runSteps } from "./run-steps.ts";
 import { publishedSteps, releaseSteps } from "./steps.ts";
 
@@ -54,9 +55,16 @@ export interface Release {
  * Builds a project's release: runs what is not in the cache, then publishes the release folder at once.
  * @throws ExpectedError: exit code 2 for bad input, 1 for a failed step.
  */
-export async function buildProject(
+export function buildProject(
 	project: Project,
 	options: BuildOptions = {},
+): Promise<Release> {
+	return recordRun(project.name, "build", () => build(project, options));
+}
+
+async function build(
+	project: Project,
+	options: BuildOptions,
 ): Promise<Release> {
 	const signal = options.signal ?? interruptSignal();
 	const folder = releaseFolder(project, options.output);

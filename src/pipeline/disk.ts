@@ -38,6 +38,7 @@ import { type BuildOptions, buildProject, type Release } from "./build.ts";
 import { bundleFile } from "./bundle.ts";
 import { packagesStamp } from "./packages-stamp.ts";
 import { type Project, releaseFolder } from "./project.ts";
+import { recordRun } from "./run-record.ts";
 import { withOutputs } from "./run-steps.ts";
 import { releaseSteps } from "./steps.ts";
 
@@ -47,6 +48,10 @@ export interface DiskFile {
 	file: string;
 	/** Of the file, or of all files in the folder. */
 	bytes: number;
+}
+
+interface DiskOptions extends BuildOptions {
+	formats?: readonly OutputFormat[] | undefined;
 }
 
 export interface DiskBuild {
@@ -90,9 +95,18 @@ export function diskFile(
  * Builds a project, then writes its disk in each of `formats` (default: those of the config).
  * @throws ExpectedError: exit code 2 for bad input, 1 for what failed.
  */
-export async function buildDisk(
+export function buildDisk(
 	project: Project,
-	options: BuildOptions & { formats?: readonly OutputFormat[] | undefined },
+	options: DiskOptions,
+): Promise<DiskBuild> {
+	return recordRun(project.name, "build", () =>
+		buildAndWrite(project, options),
+	);
+}
+
+async function buildAndWrite(
+	project: Project,
+	options: DiskOptions,
 ): Promise<DiskBuild> {
 	const { observe = () => undefined, output } = options;
 	const signal = options.signal ?? interruptSignal();

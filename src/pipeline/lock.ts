@@ -23,6 +23,7 @@ import { lockFile, readLock, staleness } from "./lock-file.ts";
 import { originsFile, type UnpackedOrigins } from "./package-source.ts";
 import { refreshStamp, renewStamp } from "./packages-stamp.ts";
 import type { Project } from "./project.ts";
+import { recordRun } from "./run-record.ts";
 import { runSteps } from "./run-steps.ts";
 import { releaseSteps } from "./steps.ts";
 
@@ -51,6 +52,10 @@ export function lockProject(
 	project: Project,
 	options: LockOptions,
 ): Promise<LockResult> {
+	return recordRun(project.name, "build", () => makeLock(project, options));
+}
+
+function makeLock(project: Project, options: LockOptions): Promise<LockResult> {
 	const signal = interruptSignal();
 	return withCacheLock(
 		"shared",

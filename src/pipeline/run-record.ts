@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createWriteStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -41,40 +42,31 @@ export function runRecordFile(project: string, kind: RunKind): string {
 	return join(environment().cacheDir, "logs", project, `${kind}.jsonl`);
 }
 
+type Write = (event: object) => void;
+
+/** What writes into the record of each project, for all that is called from inside its run. */
+const openRecords = new AsyncLocalStorage<ReadonlyMap<string, Write>>();
+
 /**
  * Does `work` and records the events that it tells, so that others can watch it (`dock0 ui`), also while it runs.
+ * A run inside another of the same project joins that one's record, so that a command of several runs has one:
+ * whoever calls `recordRun` around the whole decides what it is called and when it ends.
  * @param work is given what writes an event.
  */
 export async function recordRun<Result>(
 	project: string,
 	kind: RunKind,
-	work: (record: (event: object) => void) => Promise<Result>,
+	work: (record: Write) => Promise<Result>,
 ): Promise<Result> {
-	const file = runRecordFile(project, kind);
-	await mkdir(dirname(file), { recursive: true });
-	// Another file, so that who follows the one before does not mix the two.
-	await rm(file, { force: true });
-	const stream = createWriteStream(file, { mode: 0o600 });
-	// A full disk is told by the steps themselves.
-	stream.on("error", () => undefined);
-	const write = (event: object): void => {
-		stream.write(`${maskSecrets(JSON.stringify(event))}\n`);
-	};
-	const end = (outcome: Pick<RunEnd, "ok" | "message">): Promise<void> => {
-		write({ type: "end", at: new Date().toISOString(), ...outcome });
-		return new Promise((resolve) => {
-			if (stream.destroyed) resolve();
-			else stream.end(() => resolve()).once("error", () => resolve());
-		});
-	};
-	const begin: RunBegin = {
-		type: "begin",
-		by: ownIdentity(),
-		at: new Date().toISOString(),
-	};
-	write(begin);
+	const around = openRecords.getStore();
+	const joined = around?.get(project);
+	if (joined) return work(joined);
+	const { write, end } = await beginRecord(runRecordFile(project, kind));
 	try {
-		const result = await work(write);
+		const result = await openRecords.run(
+			new Map([...(around ?? []), [project, write]]),
+			() => work(write),
+		);
 		await end({ ok: true });
 		return result;
 	} catch (error) {
@@ -82,6 +74,37 @@ export async function recordRun<Result>(
 		await end({ ok: false, message });
 		throw error;
 	}
+}
+
+async function beginRecord(file: string): Promise<{
+	write: Write;
+	end: (outcome: Pick<RunEnd, "ok" | "message">) => Promise<void>;
+}> {
+	await mkdir(dirname(file), { recursive: true });
+	// Another file, so that who follows the one before does not mix the two.
+	await rm(file, { force: true });
+	const stream = createWriteStream(file, { mode: 0o600 });
+	// A full disk is told by the steps themselves.
+	stream.on("error", () => undefined);
+	const write: Write = (event) => {
+		stream.write(`${maskSecrets(JSON.stringify(event))}\n`);
+	};
+	const begin: RunBegin = {
+		type: "begin",
+		by: ownIdentity(),
+		at: new Date().toISOString(),
+	};
+	write(begin);
+	return {
+		write,
+		end(outcome) {
+			write({ type: "end", at: new Date().toISOString(), ...outcome });
+			return new Promise((resolve) => {
+				if (stream.destroyed) resolve();
+				else stream.end(() => resolve()).once("error", () => resolve());
+			});
+		},
+	};
 }
 
 /** How the last run went; undefined when there was none. */

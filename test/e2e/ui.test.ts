@@ -147,6 +147,21 @@ describe("the page of dock0 ui", () => {
 		await report.close();
 	});
 
+	it("shows the steps of every part of a command, as of one that builds and then writes a disk", async () => {
+		const wrote = await dock0(["disk", "-C", folder, "--format", "raw", "oci"]);
+		expect(wrote).toMatchObject({ exitCode: 0 });
+		await open();
+		await page.waitForSelector("#log-state:text-is('done')", slow);
+		const names = await page.evaluate<string[]>(
+			"[...document.querySelectorAll('#steps li')].map((item) => item.dataset.step)",
+		);
+		expect(names).toEqual(
+			expect.arrayContaining(["rootfs/customise", "disk/grub"]),
+		);
+		// The archive is made from a root that the release's plan has already listed.
+		expect(names).toEqual([...new Set(names)]);
+	});
+
 	it("says what came of asking a host that does not answer", async () => {
 		await open();
 		await page.click("[data-act=status]");

@@ -244,14 +244,17 @@ function add(text: string, kind = ""): void {
 	if (isAtEnd) lines.scrollTop = lines.scrollHeight;
 }
 
-function markStep(name: string, state: string, note = ""): void {
+/** @returns whether the step is listed; without `state` nothing else happens. */
+function markStep(name: string, state?: string, note = ""): boolean {
 	const item = [...steps.children].find(
 		(one) => one instanceof HTMLElement && one.dataset.step === name,
 	);
-	if (!(item instanceof HTMLElement)) return;
+	if (!(item instanceof HTMLElement)) return false;
+	if (state === undefined) return true;
 	item.className = state;
 	const small = item.querySelector("small");
 	if (small) small.textContent = note;
+	return true;
 }
 
 function take(event: RunEvent): void {
@@ -269,11 +272,12 @@ function take(event: RunEvent): void {
 				event.ok ? "done" : (event.message ?? "failed"),
 				event.ok ? "good" : "bad",
 			);
-			// What follows the steps takes a moment: the release is put into its place.
-			setTimeout(() => void refresh(), 300);
+			void refresh();
 			break;
 		case "plan":
+			// A command of several runs plans each of them, and what they share is in each plan.
 			for (const { name, cached } of event.steps ?? []) {
+				if (markStep(name, cached ? undefined : "waiting")) continue;
 				const item = document.createElement("li");
 				item.dataset.step = name;
 				item.className = cached ? "cached" : "waiting";
