@@ -60,7 +60,7 @@ async function measure(name: Name): Promise<void> {
 	const vm = await bootHost([layer(name)], output, { name: `bench-${name}` });
 	try {
 		const guest = await guestShell(vm, 900);
-		const ready = await vm.console.waitFor(/dock0: ready ([\d.]+)/, {
+		const ready = await vm.console.waitFor(/dock0: ready (\d+\.\d\d)/, {
 			timeoutSeconds: 900,
 		});
 		seconds[name].push(Number(ready[1]));

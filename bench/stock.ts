@@ -1,4 +1,5 @@
-// dock0's Debian Docker host against the stock way to the same packages: mmdebstrap, initramfs-tools, ext4.
+// dock0's Debian Docker host, and the smallest that the profiles make, against the stock way to the packages of
+// the former: mmdebstrap, initramfs-tools, ext4.
 import { mkdir, mkdtemp, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { environment } from "../src/system/environment.ts";
@@ -14,6 +15,7 @@ import { compare, load, secondsOf } from "./support/figures.ts";
 const rounds = Number(process.argv[2] ?? 3);
 const builds = Number(process.argv[3] ?? 1);
 const layers = [packageFile("bench/stock/host.yaml")];
+const smallLayers = [packageFile("bench/stock/small.yaml")];
 await mkdir(environment().tempDir, { recursive: true });
 const folder = await mkdtemp(
 	join(environment().tempDir, `${process.pid}-bench-`),
@@ -46,6 +48,11 @@ const bootDock0 = (): Promise<RunningVm> =>
 	bootHost(layers, at("out"), {
 		name: "bench-dock0",
 		stateFile: at("state.img"),
+	});
+const bootSmall = (): Promise<RunningVm> =>
+	bootHost(smallLayers, at("out"), {
+		name: "bench-small",
+		stateFile: at("state-small.img"),
 	});
 
 /** The same machine: 2 processors, 2 GiB, virtio disks. Its first boot writes to the image, later ones do not. */
@@ -82,6 +89,7 @@ try {
 				at("stock"),
 				archives,
 				packageFile("bench/stock/overlay"),
+				packageFile("bench/stock/systemd-overlay"),
 				peer.apt.sourcesFile,
 				peer.suite,
 				[...peer.packages, "initramfs-tools"].join(","),
@@ -92,6 +100,7 @@ try {
 	};
 	// Once each without the clock, which fills the folders of downloads.
 	await buildHost(layers, at("out"));
+	await buildHost(smallLayers, at("out"));
 	await buildStock();
 	const seconds = { dock0: [] as number[], stock: [] as number[] };
 	for (let round = 0; round < builds; round++) {
@@ -112,12 +121,17 @@ try {
 
 	const megabytes = async (file: string): Promise<number> =>
 		(await stat(file)).size / 1e6;
-	const release = at("out/bench-stock");
-	let shipped = 0;
-	for (const name of ["vmlinuz", "initramfs", "root.squashfs"])
-		shipped += await megabytes(join(release, name));
+	const shippedBy = async (release: string): Promise<number> => {
+		let bytes = 0;
+		for (const name of ["vmlinuz", "initramfs", "root.squashfs"])
+			bytes += await megabytes(join(at("out"), release, name));
+		return bytes;
+	};
+	const shipped = await shippedBy("bench-stock");
+	const small = await shippedBy("bench-small");
 	const used = Number(await readFile(at("stock/used"), "utf8")) / 1e6;
 	compare("bytes, stock as files of ext4", "MB", [shipped], [used]);
+	compare("… the small host", "MB", [small], [used]);
 	for (const [program, command] of [
 		["zstd -9", "zstd -9 -T0 -q -c"],
 		["gzip -6", "gzip -6 -c"],
@@ -129,30 +143,35 @@ try {
 			at("stock/tree"),
 			at("stock/packed"),
 		]);
-		compare(
-			`bytes, stock as tar by ${program}`,
-			"MB",
-			[shipped],
-			[await megabytes(at("stock/packed"))],
-		);
+		const packed = await megabytes(at("stock/packed"));
+		compare(`bytes, stock as tar by ${program}`, "MB", [shipped], [packed]);
+		compare("… the small host", "MB", [small], [packed]);
 	}
 
 	// The first boot makes what only a first boot makes: machine-id, keys, Docker's folders.
 	await measureBoot(bootDock0);
+	await measureBoot(bootSmall);
 	await measureBoot(() => bootStock(true));
-	const boots = { dock0: [] as Boot[], stock: [] as Boot[] };
-	// Alternating, so that whatever else the machine does meets both alike.
+	const boots = {
+		dock0: [] as Boot[],
+		small: [] as Boot[],
+		stock: [] as Boot[],
+	};
+	// Alternating, so that whatever else the machine does meets all alike.
 	for (let round = 0; round < rounds; round++) {
 		boots.stock.push(await measureBoot(() => bootStock(false)));
 		boots.dock0.push(await measureBoot(bootDock0));
+		boots.small.push(await measureBoot(bootSmall));
 	}
-	const pick = (key: keyof Boot) =>
-		[
-			boots.dock0.map((boot) => boot[key]),
-			boots.stock.map((boot) => boot[key]),
-		] as const;
-	compare(`power-on to docker info (${load()})`, "s", ...pick("seconds"));
-	compare("memory used then", "MB", ...pick("usedMb"));
+	const pick = (name: keyof typeof boots, key: keyof Boot): number[] =>
+		boots[name].map((boot) => boot[key]);
+	for (const [key, what, unit] of [
+		["seconds", `power-on to docker info (${load()})`, "s"],
+		["usedMb", "memory used then", "MB"],
+	] as const) {
+		compare(what, unit, pick("dock0", key), pick("stock", key));
+		compare("… the small host", unit, pick("small", key), pick("stock", key));
+	}
 } finally {
 	await runInNamespace("rm", ["-rf", folder]);
 }

@@ -10,6 +10,9 @@ const agent = "/usr/bin/dock0-bundle";
 /** The agent is still changing the host: EX_TEMPFAIL of sysexits.h. */
 const notYet = 75;
 
+/** Seconds that the connection of a push is held for the change to be made; the host lets go after five. */
+const holdSeconds = 7;
+
 export interface PushOptions {
 	/** Seconds after which the host undoes what was not confirmed. */
 	confirmSeconds: number;
@@ -64,18 +67,8 @@ export async function pushBundle(
 ): Promise<PushResult> {
 	const input = await archiveOf(folder);
 	const { signal, confirmSeconds } = options;
-	const pushed = await askAsRoot(target, `${agent} push ${confirmSeconds}`, {
-		signal,
-		input,
-		onLine: (line) => {
-			if (!line.startsWith("ID=")) options.onLine(line);
-		},
-	});
-	if (pushed.exitCode !== 0) throw refusal(target, pushed);
-	const id = /^ID=(\d+)$/m.exec(pushed.stdout)?.[1];
-	if (id === undefined) throw refusal(target, pushed);
-	if (/^nothing changes$/m.test(pushed.stdout))
-		return { bytes: input.length, changed: false };
+	const id = await sendBundle(target, input, options);
+	if (id === undefined) return { bytes: input.length, changed: false };
 	const deadline = performance.now() + confirmSeconds * 1000;
 	for (;;) {
 		try {
@@ -109,6 +102,44 @@ export async function pushBundle(
 			await sleep(1000, undefined, { signal });
 		}
 	}
+}
+
+/**
+ * @returns the number under which the host now changes to the bundle; undefined when nothing changes. The host
+ *   holds the connection until the change is made, unless that cuts it.
+ */
+async function sendBundle(
+	target: SshTarget,
+	input: Uint8Array,
+	{ signal, confirmSeconds, onLine }: PushOptions,
+): Promise<string | undefined> {
+	let id: string | undefined;
+	let nothing = false;
+	const enough = new AbortController();
+	let timer: NodeJS.Timeout | undefined;
+	const listen = (line: string): void => {
+		nothing ||= line === "nothing changes";
+		id ??= /^ID=(\d+)$/.exec(line)?.[1];
+		if (!line.startsWith("ID=")) onLine(line);
+		else timer ??= setTimeout(() => enough.abort(), holdSeconds * 1000);
+	};
+	try {
+		const answer = await askAsRoot(target, `${agent} push ${confirmSeconds}`, {
+			signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
+			input,
+			onLine: listen,
+		});
+		if (answer.exitCode !== 0 || id === undefined)
+			throw refusal(target, answer);
+	} catch (error) {
+		const cut =
+			enough.signal.aborted ||
+			(error instanceof ExpectedError && error.code === "HOST_UNREACHABLE");
+		if (id === undefined || !cut || signal?.aborted) throw error;
+	} finally {
+		clearTimeout(timer);
+	}
+	return nothing ? undefined : id;
 }
 
 /** Facts of a running host. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -16,8 +16,8 @@ async function tree(
 	name: string,
 	files: Record<string, string>,
 ): Promise<string> {
-	const root = join(folder, name);
-	await mkdir(root);
+	const root = join(folder, name, "tree");
+	await mkdir(root, { recursive: true });
 	for (const [path, content] of Object.entries(files)) {
 		await mkdir(dirname(join(root, path)), { recursive: true });
 		if (content.startsWith("-> "))
@@ -36,7 +36,7 @@ async function changes(...trees: string[]): Promise<string[]> {
 			packageFile("profiles/host/usr/lib/dock0/bundle/changes.sh"),
 			...trees,
 		],
-		{ env: { work: folder, run: join(folder, "run"), LC_ALL: "C" } },
+		{ env: { work: join(folder, "run"), run: join(folder, "run"), LC_ALL: "C" } },
 	);
 	return stdout
 		.trimEnd()
@@ -69,4 +69,22 @@ it("tells what is new, changed and gone", async () => {
 		"changed etc/to",
 		"gone old/only",
 	]);
+});
+
+it("puts a new folder with bits of its own before what is in it", async () => {
+	const before = await tree("before", { "etc/one": "" });
+	const after = await tree("after", {
+		"etc/closed/two": "",
+		"etc/one": "",
+		"etc/open/three": "",
+	});
+	await chmod(join(after, "etc/closed"), 0o700);
+	await chmod(join(after, "etc/open"), 0o755);
+	await chmod(after, 0o700);
+	expect(await changes(before, after)).toEqual([
+		"added etc/closed/two",
+		"added etc/open/three",
+	]);
+	const { stdout } = await run("cat", [join(folder, "run/folders")]);
+	expect(stdout).toBe("folder\tetc/closed\n");
 });

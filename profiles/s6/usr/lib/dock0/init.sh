@@ -82,7 +82,7 @@ init_time=ntpd
 services_changed() { touched etc/s6/services/; }
 time_changed() { touched etc/openntpd/; }
 names_changed() { false; }
-network_changed() { touched etc/dock0/network || touched etc/resolv.conf.head; }
+network_changed() { touched etc/dock0/network etc/resolv.conf.head; }
 logins_changed() { touched etc/dock0/serial-getty; }
 # init_read_services: takes gone ones away, and gives changed and new ones their new files; they are started later.
 init_read_services() {

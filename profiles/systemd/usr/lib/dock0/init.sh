@@ -63,10 +63,11 @@ services_changed() { touched etc/systemd/system/; }
 time_changed() { touched etc/systemd/timesyncd; }
 names_changed() { touched etc/systemd/resolved; }
 network_changed() { touched etc/systemd/network/; }
-logins_changed() { touched etc/systemd/system/serial-getty || touched etc/systemd/system/getty.target.wants; }
+logins_changed() { touched etc/systemd/system/serial-getty etc/systemd/system/getty.target.wants; }
 init_read_services() { systemctl daemon-reload; }
 init_load_modules() { systemctl restart systemd-modules-load.service; }
-init_set_sysctl() { systemctl restart systemd-sysctl.service; }
+# What systemd-sysctl.service starts.
+init_set_sysctl() { /usr/lib/systemd/systemd-sysctl; }
 init_follow_names() { systemctl try-restart systemd-resolved.service; }
 init_follow_network() {
 	# Devices that nobody describes any more: VLANs and bridges.

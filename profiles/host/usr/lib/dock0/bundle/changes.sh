@@ -2,34 +2,34 @@
 # What differs between two bundles, and bringing it into the running root.
 tab=$(printf '\t')
 
-# facts_of TREE: a line PATH, tab, KIND and content of each member. Images are told by their names.
-facts_of() (
-	cd "$1" || exit
-	find . -type d -exec stat --printf '%n\td %a:%u:%g\n' {} +
-	find . -type f -exec stat --printf '%n\tf %a:%u:%g\n' {} +
-	find . -type f ! -path './usr/lib/dock0/images/*' -exec sha256sum {} + | sed 's/^\([0-9a-f]*\) .\(.*\)/\2\ts \1/'
-	find . -type l -exec sh -c 'for link; do printf "%s\tl %s\n" "$link" "$(readlink "$link")"; done' sh {} +
-)
+# facts_of TREE: the file with a line PATH, tab, KIND and content of each member, made once for a stored
+# bundle. Images are told by their names.
+facts_of() {
+	facts=${1%/tree}/facts
+	[ -f "$facts" ] || (
+		cd "$1" || exit
+		find . -type l -printf '%p\tl %l\n' -o -printf '%p\t%y %m:%U:%G\n'
+		find . -type f ! -path './usr/lib/dock0/images/*' -exec sha256sum {} + | sed 's/^\([0-9a-f]*\) .\(.*\)/\2\ts \1/'
+	) >"$facts"
+	echo "$facts"
+}
 
-# list_changes OLD NEW: prints added, changed or gone, a tab, and the path without its first slash.
+# list_changes OLD NEW: prints added, changed or gone, a tab, and the path without its first slash, in the
+# order of paths. New folders with bits of their own go to the file `folders`, since they come before what is in them.
 list_changes() {
-	facts_of "$1" | sort >"$work/old"
-	facts_of "$2" | sort >"$work/new"
-	comm -3 "$work/old" "$work/new" | sed "s/^$tab//" | cut -f 1 | sort -u | while IFS= read -r path; do
-		[ "$path" != . ] || continue
-		was=no is=no
-		[ ! -e "$1/$path" ] && [ ! -L "$1/$path" ] || was=yes
-		[ ! -e "$2/$path" ] && [ ! -L "$2/$path" ] || is=yes
-		path=${path#./}
-		case $was-$is in
-			yes-yes) echo "changed$tab$path" ;;
-			yes-no) [ -d "$1/$path" ] || echo "gone$tab$path" ;;
-			*) [ -d "$2/$path" ] || echo "added$tab$path" ;;
-		esac
-	done
-	# New folders with bits of their own come before what is in them.
-	comm -13 "$work/old" "$work/new" | grep "${tab}d " | grep -v "${tab}d 755:0:0$" | cut -f 1 |
-		sed "s/^.\//folder$tab/" >"$work/folders"
+	: >"$work/folders"
+	awk -F "$tab" -v folders="$work/folders" '
+		FNR == NR { old[$1] = old[$1] $2; was[$0]; next }
+		{ new[$1] = new[$1] $2 }
+		!($0 in was) && $2 ~ /^d / && $2 != "d 755:0:0" && $1 != "." { print "folder\t" substr($1, 3) >folders }
+		function tell(how, path) { if (path != ".") print how "\t" substr(path, 3) }
+		END {
+			for (path in old)
+				if (!(path in new)) { if (old[path] !~ /^d /) tell("gone", path) }
+				else if (old[path] != new[path]) tell("changed", path)
+			for (path in new)
+				if (!(path in old) && new[path] !~ /^d /) tell("added", path)
+		}' "$(facts_of "$1")" "$(facts_of "$2")" | sort -t "$tab" -k 2
 }
 
 # show_changes: of the received bundle against the one in force; texts that everybody may read, line by line.
@@ -48,7 +48,7 @@ show_changes() {
 # copy_changes NEW: into the running root, each by one rename. What is gone becomes what the root image has.
 copy_changes() {
 	while IFS=$tab read -r _ path; do
-		mkdir -p "/$path"
+		(umask 022 && mkdir -p "/$path")
 		chmod --reference="$1/$path" "/$path"
 		chown --reference="$1/$path" "/$path"
 	done <"$work/folders"
