@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { withCacheLock } from "../plan/cache-lock.ts";
 import type { Observer } from "../plan/events.ts";
 import { writeHistory } from "../plan/history.ts";
@@ -20,6 +20,7 @@ import { type Manifest, rootFile } from "../release/manifest.ts";
 import { sbomFiles } from "../release/sbom/step.ts";
 import { signatureFile, signManifest } from "../release/signature.ts";
 import { settingsText } from "../report/facts.ts";
+import { unreadableFiles } from "../rootfs/unreadable.ts";
 import { interruptSignal } from "../system/cleanup.ts";
 import { sha256, writeFileAtomically } from "../system/files.ts";
 import { packageFile } from "../system/package-files.ts";
@@ -76,6 +77,8 @@ async function build(
 			refresh: options.refresh === true,
 			signal,
 		});
+	const { observe = () => undefined } = options;
+	await warnOfUnreadable(project, observe);
 	return withCacheLock(
 		"shared",
 		async () => {
@@ -84,7 +87,7 @@ async function build(
 			const { manifest, kernel, initramfs, root, contents, sbom } = steps;
 			const keyed = await keySteps(publishedSteps(steps));
 			const output = await runSteps(project, keyed, {
-				observe: options.observe ?? (() => undefined),
+				observe,
 				signal,
 				...(options.cache ? { cache: options.cache } : {}),
 			});
@@ -136,6 +139,19 @@ async function build(
 		},
 		{ signal },
 	);
+}
+
+async function warnOfUnreadable(
+	project: Project,
+	observe: Observer,
+): Promise<void> {
+	const files = await unreadableFiles(project.config.value.rootfs);
+	const [first = ""] = files;
+	if (files.length > 0)
+		observe({
+			type: "warning",
+			message: `${relative(project.startedIn, first)}${files.length > 1 ? ` and ${files.length - 1} more` : ""} will be readable by root alone in the host, as here; if that is not meant: chmod -R go+rX`,
+		});
 }
 
 /** The private key is read here and not in a step, so that nothing of it comes near the cache. */

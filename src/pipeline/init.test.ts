@@ -1,8 +1,17 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import {
+	mkdir,
+	mkdtemp,
+	readdir,
+	readFile,
+	rm,
+	stat,
+	writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageFile } from "../system/package-files.ts";
+import { run } from "../system/process.ts";
 import {
 	initProject,
 	nameForFolder,
@@ -40,6 +49,31 @@ describe.each(names)("template %s", (template) => {
 			"properties.extends",
 		);
 	});
+});
+
+it("writes what goes into the root with modes that the host's services can live with, whatever the umask", async () => {
+	const directory = join(folder, "strict");
+	const script = join(folder, "init.ts");
+	await writeFile(
+		script,
+		`import { initProject } from ${JSON.stringify(packageFile("src/pipeline/init.ts"))};
+await initProject({ directory: ${JSON.stringify(directory)}, template: "web-server", name: "x" });`,
+	);
+	// A worker thread, as tests run in, cannot set the umask.
+	await run(
+		"sh",
+		[
+			...["-c", 'umask 077; exec "$@"', "sh"],
+			...[process.execPath, "--import", "jiti/register", script],
+		],
+		{ cwd: packageFile(".") },
+	);
+	const mode = async (path: string) =>
+		((await stat(join(directory, path))).mode & 0o7777).toString(8);
+	expect(await mode("overlay/etc/nginx/sites-available/default")).toBe("644");
+	for (const path of ["overlay", "overlay/etc/nginx", "overlay/var/www/html"])
+		expect(await mode(path)).toBe("755");
+	expect(await mode(".")).toBe("700");
 });
 
 it("never overwrites, and then writes nothing at all", async () => {

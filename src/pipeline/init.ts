@@ -1,14 +1,16 @@
 import {
+	chmod,
 	cp,
 	lstat,
 	mkdir,
 	readdir,
 	readFile,
+	stat,
 	writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { ExpectedError } from "../system/errors.ts";
-import { packageFile } from "../system/package-files.ts";
+import { packageFile, plainMode } from "../system/package-files.ts";
 
 /** What `dock0 init` can begin with, and what each is for; folders of `templates/`. */
 export const projectTemplates = {
@@ -80,22 +82,39 @@ export async function initProject(options: InitOptions): Promise<string[]> {
 	await requireNothingThere(directory, written);
 	for (const file of files) {
 		const target = join(directory, file);
-		await mkdir(dirname(target), { recursive: true });
+		await makeFolder(dirname(target), directory);
 		if (file === "dock0.yaml") {
 			const text = await readFile(join(source, file), "utf8");
 			await writeFile(target, personalise(text, name, schemaFor(directory)), {
 				flag: "wx",
 			});
-		} else
+		} else {
 			await cp(join(source, file), target, {
 				errorOnExist: true,
 				force: false,
 				// A link into the root must stay what it is, wherever the project lies.
 				verbatimSymlinks: true,
 			});
+			await chmod(target, plainMode(await stat(target)));
+		}
 	}
 	await writeFile(join(directory, ".gitignore"), "build/\n", { flag: "wx" });
 	return written;
+}
+
+/**
+ * Makes a folder and those above it. Modes of overlays go into the root, where services must be able to read:
+ * so inside the project they are not left to the umask.
+ */
+async function makeFolder(folder: string, project: string): Promise<void> {
+	const first = await mkdir(folder, { recursive: true });
+	if (first === undefined) return;
+	for (
+		let path = folder;
+		path.length >= first.length && path !== project;
+		path = dirname(path)
+	)
+		await chmod(path, 0o755);
 }
 
 /** Puts name and schema into a template's config. Pure. */

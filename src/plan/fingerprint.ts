@@ -7,11 +7,13 @@ import {
 import { basename, join } from "node:path";
 import { ExpectedError } from "../system/errors.ts";
 import { sha256 } from "../system/files.ts";
+import { fileMode } from "../system/package-files.ts";
 import type { HashFile } from "./file-hashes.ts";
 
 /**
  * Hashes a file or a whole folder by what a build can see of it: names, kinds, permission bits,
- * link targets and content. Owners and times are left out, since a checkout does not keep them.
+ * link targets and content. Owners and times are left out, since a checkout does not keep them, and so are
+ * modes of our own files, as far as git does not (`fileMode`).
  * @throws ExpectedError when `path` does not exist or cannot be read.
  */
 export async function fingerprint(
@@ -29,7 +31,10 @@ async function describe(
 	stats: BigIntStats,
 	hashFile: HashFile,
 ): Promise<string> {
-	const mode = (stats.mode & 0o7777n).toString(8);
+	const mode = fileMode(path, {
+		mode: Number(stats.mode),
+		isDirectory: () => stats.isDirectory(),
+	}).toString(8);
 	if (stats.isSymbolicLink()) return `link ${readlinkSync(path)}`;
 	if (stats.isDirectory())
 		return `folder ${mode} ${sha256(await describeFolder(path, hashFile))}`;

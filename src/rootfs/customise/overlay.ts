@@ -1,6 +1,7 @@
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { stepFailure } from "../../system/errors.ts";
+import { fileMode } from "../../system/package-files.ts";
 import {
 	type Destination,
 	placeFile,
@@ -13,8 +14,8 @@ import {
 export type FileHandler = (source: string, path: string) => Promise<boolean>;
 
 /**
- * Copies a folder of this machine over the tree: owner root:root, modes and links kept, every time the
- * epoch. Folders that the tree has keep their own mode and owner. `handle` may take files over.
+ * Copies a folder of this machine over the tree: owner root:root, modes and links kept (of our own files
+ * git's modes, see `fileMode`), every time the epoch. Folders that the tree has keep their own mode and owner. `handle` may take files over.
  * @returns how many files and links were placed.
  * @throws ExpectedError (exit code 1) for devices, sockets and pipes, or a folder against a file.
  */
@@ -29,7 +30,7 @@ export async function placeOverlay(
 		const from = join(source, name);
 		const target = join(path, name);
 		const stats = await lstat(from);
-		const mode = stats.mode & 0o7777;
+		const mode = fileMode(from, stats);
 		if (stats.isDirectory()) {
 			await placeFolder(to, target, { mode, owner: rootOwner });
 			placed += await placeOverlay(to, from, target, handle);

@@ -1,6 +1,7 @@
 import { lstat, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { stepFailure } from "../../system/errors.ts";
+import { fileMode } from "../../system/package-files.ts";
 import type { TemplateSource } from "./job.ts";
 import { placeOverlay } from "./overlay.ts";
 import { ownerIds } from "./owners.ts";
@@ -24,7 +25,7 @@ export async function placeTemplates(
 	const render = async (file: string, path: string): Promise<void> => {
 		const mode = source.mode
 			? Number.parseInt(source.mode, 8)
-			: (await lstat(file)).mode & 0o7777;
+			: fileMode(file, await lstat(file));
 		const owner = source.owner ? ownerIds(to.tree, source.owner) : rootOwner;
 		const text = renderTemplate(file, await readFile(file, "utf8"), config);
 		await placeFile(to, path, { bytes: text }, { mode, owner });
