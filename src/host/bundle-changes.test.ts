@@ -1,4 +1,11 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import {
+	chmod,
+	mkdir,
+	mkdtemp,
+	rm,
+	symlink,
+	writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -36,7 +43,9 @@ async function changes(...trees: string[]): Promise<string[]> {
 			packageFile("profiles/host/usr/lib/dock0/bundle/changes.sh"),
 			...trees,
 		],
-		{ env: { work: join(folder, "run"), run: join(folder, "run"), LC_ALL: "C" } },
+		{
+			env: { work: join(folder, "run"), run: join(folder, "run"), LC_ALL: "C" },
+		},
 	);
 	return stdout
 		.trimEnd()
