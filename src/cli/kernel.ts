@@ -11,6 +11,7 @@ import {
 
 interface KernelOptions extends ProjectOptions, OutputOptions {
 	save?: string;
+	output?: string;
 	fragment?: string;
 }
 
@@ -23,29 +24,40 @@ export const kernelCommand = defineCommand((program) => {
 		kernel.command("config"),
 		"make the .config, and say which requested options were dropped and why",
 	)
-		.option("--save <file>", "write the .config there")
+		.option(
+			"--save <file>",
+			"write the .config there (default: build/NAME.kernel.config)",
+		)
 		.action(async (files: string[], options: KernelOptions) => {
 			const { withProgress } = await import("./observer.ts");
-			const { configureKernel, saveConfig } = await import(
-				"../pipeline/kernel.ts"
-			);
+			const { configureKernel } = await import("../pipeline/kernel.ts");
 			const { config, dropped } = await withProgress(
 				files,
 				options,
-				configureKernel,
+				(project, { observe }) =>
+					configureKernel(project, { observe, save: options.save }),
 			);
 			if (dropped.trim()) print(`left out, as allowed:\n${dropped.trim()}`);
-			if (options.save) await saveConfig(config, options.save);
-			else print(config);
+			if (!options.save) print(config);
 		});
 
-	withProject(kernel.command("build"), "compile it").action(
-		async (files: string[], options: KernelOptions) => {
+	withProject(
+		kernel.command("build"),
+		"compile it into build/NAME.kernel, with its modules and config",
+	)
+		.option(
+			"-o, --output <dir>",
+			"folder for that folder (default: build/ beside the first config)",
+		)
+		.action(async (files: string[], options: KernelOptions) => {
 			const { withProgress } = await import("./observer.ts");
 			const { buildKernel } = await import("../pipeline/kernel.ts");
-			print(await withProgress(files, options, buildKernel));
-		},
-	);
+			print(
+				await withProgress(files, options, (project, { observe }) =>
+					buildKernel(project, { observe, output: options.output }),
+				),
+			);
+		});
 
 	withProject(
 		kernel.command("menuconfig"),

@@ -10,7 +10,7 @@ import {
 	stat,
 	writeFile,
 } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { convertDisk, diskSuffixes } from "../image/disk/formats.ts";
 import { grubStep, isoGrubStep } from "../image/disk/grub-step.ts";
 import type { DiskFormat, OutputFormat } from "../image/disk/output-formats.ts";
@@ -32,7 +32,7 @@ import { readPrivateKey } from "../release/keys.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { signImage } from "../release/signed-image.ts";
 import { interruptSignal } from "../system/cleanup.ts";
-import { sha256File } from "../system/files.ts";
+import { replaceFolder, sha256File } from "../system/files.ts";
 import { run } from "../system/process.ts";
 import { type BuildOptions, buildProject, type Release } from "./build.ts";
 import { bundleFile } from "./bundle.ts";
@@ -309,7 +309,7 @@ async function writePxe(
 	}
 	for (const [name, source] of Object.entries(files))
 		await link(source, join(folder, name));
-	await replaceFolder(folder, target, work);
+	await replaceFolder(folder, target);
 }
 
 async function writeOci(
@@ -343,21 +343,7 @@ async function writeFolder(
 		],
 		{ signal },
 	);
-	await replaceFolder(folder, target, work);
-}
-
-/** A folder cannot be replaced by one rename; the old one goes out of the way first. */
-async function replaceFolder(
-	folder: string,
-	target: string,
-	work: string,
-): Promise<void> {
-	await rename(target, join(work, `old-${basename(target)}`)).catch(
-		(error: NodeJS.ErrnoException) => {
-			if (error.code !== "ENOENT") throw error;
-		},
-	);
-	await rename(folder, target);
+	await replaceFolder(folder, target);
 }
 
 function withStep<Result>(

@@ -1,13 +1,14 @@
-import { copyFile, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { ConfigDifference } from "../kernel/diff.ts";
 import { menuconfig } from "../kernel/menuconfig.ts";
 import { type SourceKernelSteps, sourceKernelSteps } from "../kernel/plan.ts";
 import type { Observer } from "../plan/events.ts";
 import { ExpectedError } from "../system/errors.ts";
+import { placeCopy, writeFileAtomically } from "../system/files.ts";
 import { hostPackages } from "./host-packages.ts";
 import { packagesStamp } from "./packages-stamp.ts";
-import type { Project } from "./project.ts";
+import { type Project, releaseFolder } from "./project.ts";
 import { withOutputs } from "./run-steps.ts";
 
 /** What the kernel commands report to. */
@@ -17,31 +18,44 @@ interface KernelOptions {
 
 /**
  * Makes the kernel's `.config` and checks that it holds what the fragments ask for.
- * @returns path of the config, and the optional options that were left out.
+ * @param options.save the file to write it to; default beside the release.
+ * @returns that file, and the optional options that were left out.
  * @throws ExpectedError (exit code 2) naming each dropped option, its place and what it depends on.
  */
 export async function configureKernel(
 	project: Project,
-	{ observe }: KernelOptions,
+	{ observe, save }: KernelOptions & { save?: string | undefined },
 ): Promise<{ config: string; dropped: string }> {
 	const steps = await stepsOf(project);
-	return withOutputs(project, steps.config, { observe }, async (outputs) => ({
-		config: join(outputs, "config"),
-		dropped: await readFile(join(outputs, "dropped"), "utf8"),
-	}));
+	const config = save
+		? resolve(project.startedIn, save)
+		: `${releaseFolder(project)}.kernel.config`;
+	return withOutputs(project, steps.config, { observe }, async (outputs) => {
+		await writeFileAtomically(config, await readFile(join(outputs, "config")));
+		return {
+			config,
+			dropped: await readFile(join(outputs, "dropped"), "utf8"),
+		};
+	});
 }
 
 /**
  * Compiles the kernel alone.
- * @returns the folder with `vmlinuz`, `modules`, `version`, `config`, `System.map` and `make.log`.
+ * @param options.output the folder in which that of the kernel is made; default `build/` beside the first layer.
+ * @returns the folder with `vmlinuz`, `modules`, `version`, `config`, `System.map` and `make.log`: a copy, which
+ * stays whatever becomes of the cache.
  * @throws ExpectedError (exit code 1) with the compiler's first error.
  */
 export async function buildKernel(
 	project: Project,
-	{ observe }: KernelOptions,
+	{ observe, output }: KernelOptions & { output?: string | undefined },
 ): Promise<string> {
 	const { compile } = await stepsOf(project);
-	return withOutputs(project, compile, { observe }, async (outputs) => outputs);
+	const folder = `${releaseFolder(project, output)}.kernel`;
+	return withOutputs(project, compile, { observe }, async (outputs) => {
+		await placeCopy(outputs, folder);
+		return folder;
+	});
 }
 
 /**
@@ -58,14 +72,9 @@ export async function editKernel(
 		menuconfig({
 			settings: project.config.value.kernel,
 			tree: join(outputs, "linux"),
-			target,
+			target: resolve(project.startedIn, target),
 		}),
 	);
-}
-
-/** Copies the kernel's `.config` out of the cache. */
-export function saveConfig(config: string, target: string): Promise<void> {
-	return copyFile(config, target);
 }
 
 async function stepsOf(project: Project): Promise<SourceKernelSteps> {

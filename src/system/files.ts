@@ -1,7 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type BigIntStats, createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type BigIntStats, constants, createReadStream } from "node:fs";
+import {
+	cp,
+	mkdir,
+	open,
+	readFile,
+	rename,
+	rm,
+	writeFile,
+} from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 /**
  * Writes to a temporary name beside `path`, then renames: readers see the old or the new, never half.
@@ -24,6 +32,46 @@ export async function writeFileAtomically(
 		throw error;
 	}
 	if (durable) await flushFolder(folder);
+}
+
+/**
+ * Moves a finished folder to `target`, on the same file system. A folder cannot be replaced by one rename, so
+ * what was there goes out of the way first.
+ */
+export async function replaceFolder(
+	folder: string,
+	target: string,
+): Promise<void> {
+	const old = `${hiddenBeside(target)}.old`;
+	await rename(target, old).catch((error: NodeJS.ErrnoException) => {
+		if (error.code !== "ENOENT") throw error;
+	});
+	await rename(folder, target);
+	await rm(old, { recursive: true, force: true });
+}
+
+/** Makes the folder `target` a copy of another, links in it as they are; what was there is replaced. */
+export async function placeCopy(folder: string, target: string): Promise<void> {
+	await mkdir(dirname(target), { recursive: true });
+	const staging = hiddenBeside(target);
+	try {
+		await cp(folder, staging, {
+			recursive: true,
+			preserveTimestamps: true,
+			verbatimSymlinks: true,
+			// Shares the blocks where the file system can, and a change of the one leaves the other alone.
+			mode: constants.COPYFILE_FICLONE,
+		});
+		await replaceFolder(staging, target);
+	} catch (error) {
+		await rm(staging, { recursive: true, force: true });
+		throw error;
+	}
+}
+
+function hiddenBeside(path: string): string {
+	const name = `.${basename(path)}-${randomBytes(6).toString("hex")}`;
+	return join(dirname(path), name);
 }
 
 /** A new name in a folder is on disk only when the folder is: fsync(2). */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,6 +16,7 @@ import { keySteps } from "../../src/plan/key.ts";
 import type { AnyStep } from "../../src/plan/step.ts";
 import { ExpectedError } from "../../src/system/errors.ts";
 import { run } from "../../src/system/process.ts";
+import { dock0 } from "./support/dock0.ts";
 
 const sourcePackage = "linux-source-6.12";
 const epoch = 1_735_689_600;
@@ -240,4 +241,26 @@ test("a changed fragment runs the config and the compiler again, nothing before 
 	await fragment("changing.config", `CONFIG_NET=y\n${fresh}`);
 	const { ran } = await make((await steps({ config: [path] })).config);
 	expect(ran).toEqual(["kernel/config"]);
+});
+
+test("dock0 kernel config leaves the .config beside the release, or where it is told to", async () => {
+	const project = join(temp, "web");
+	await mkdir(project);
+	await writeFile(
+		join(project, "dock0.yaml"),
+		JSON.stringify({
+			extends: "dock0/debian-base",
+			name: "web",
+			kernel: { source: "debian", sourcePackage },
+		}),
+	);
+	const configure = (...more: string[]) =>
+		dock0(["kernel", "config", "-C", project, "--quiet", ...more]);
+	const { exitCode, stdout } = await configure();
+	expect(exitCode).toBe(0);
+	expect(stdout.trim()).toBe(join(project, "build/web.kernel.config"));
+	const text = await readFile(stdout.trim(), "utf8");
+	expect(text).toContain("CONFIG_SQUASHFS=y");
+	expect((await configure("--save", "mine.config")).exitCode).toBe(0);
+	expect(await readFile(join(project, "mine.config"), "utf8")).toBe(text);
 });

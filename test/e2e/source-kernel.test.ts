@@ -99,9 +99,12 @@ describe("a Debian host on a compiled kernel", () => {
 			"kernel",
 			"build",
 			...layers,
-			"--quiet",
+			...["-o", output, "--quiet"],
 		]);
-		expect(await readdir(folder.trim())).toContain("config");
+		expect(folder.trim()).toBe(join(output, "e2e-source-kernel.kernel"));
+		expect(await readdir(folder.trim())).toEqual(
+			expect.arrayContaining(["config", "modules", "vmlinuz"]),
+		);
 		const { exitCode, stdout } = await dock0([
 			"kernel",
 			"check",
