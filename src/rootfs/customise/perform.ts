@@ -161,7 +161,7 @@ async function trim(
 	job: CustomiseJob,
 	around: ScriptSurroundings,
 ): Promise<void> {
-	const removed = await removePaths(job.tree, trimPatterns(job.trim));
+	const removed = removePaths(job.tree, trimPatterns(job.trim));
 	around.log(`trimmed ${removed} files`);
 }
 

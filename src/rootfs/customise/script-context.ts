@@ -110,8 +110,7 @@ function rootfsFolder(around: ScriptSurroundings): RootfsFolder {
 			const globs = paths.filter(isGlob);
 			for (const path of paths.filter((plain) => !isGlob(plain)))
 				await rm(resolveInTree(tree, path), { recursive: true, force: true });
-			if (globs.length > 0)
-				await removePaths(tree, { remove: globs, keep: [] });
+			if (globs.length > 0) removePaths(tree, { remove: globs, keep: [] });
 		},
 		mkdir: (path, options = {}) =>
 			placeFolder(around, path, attributes(options, 0o755)),

@@ -43,7 +43,7 @@ const files = [
 
 async function left(trim: object): Promise<string[]> {
 	const settings = rootfsSchema.parse({ trim });
-	await removePaths(tree, trimPatterns(settings.trim));
+	removePaths(tree, trimPatterns(settings.trim));
 	const entries = await readdir(tree, { recursive: true, withFileTypes: true });
 	return entries
 		.filter((entry) => !entry.isDirectory())

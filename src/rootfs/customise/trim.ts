@@ -1,4 +1,4 @@
-import { lstat, readdir, rm, rmdir } from "node:fs/promises";
+import { lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { TrimSettings } from "../schema.ts";
 import { anyMatcher } from "./glob.ts";
@@ -54,36 +54,42 @@ export function trimPatterns(trim: TrimSettings): TrimPatterns {
 
 /**
  * Removes the files of the tree that the patterns name, then the named folders that are empty. Links are
- * never followed.
+ * never followed. Synchronous: among ten thousands of files, waiting for each takes four times as long, and
+ * the worker has nothing else to do.
  * @returns how many files were removed.
  */
-export async function removePaths(
+export function removePaths(
 	tree: string,
 	{ remove, keep }: TrimPatterns,
-): Promise<number> {
+): number {
 	const wanted = anyMatcher(remove);
 	const kept = anyMatcher(keep);
 	let removed = 0;
 	// While scripts run, /proc, /sys, /dev and /run are mounted, and those of this machine are not ours to trim.
-	const { dev: device } = await lstat(tree);
-	const visit = async (path: string): Promise<void> => {
-		if ((await lstat(join(tree, path))).dev !== device) return;
-		for (const entry of await readdir(join(tree, path), {
+	const { dev: device } = lstatSync(tree);
+	const visit = (path: string): void => {
+		if (lstatSync(join(tree, path)).dev !== device) return;
+		for (const entry of readdirSync(join(tree, path), {
 			withFileTypes: true,
 		})) {
 			const inner = `${path}/${entry.name}`;
 			if (entry.isDirectory()) {
-				await visit(inner);
-				if (!wanted(inner) || kept(inner)) continue;
-				await rmdir(join(tree, inner)).catch(() => {
-					// it holds something that is kept
-				});
+				visit(inner);
+				if (wanted(inner) && !kept(inner)) removeIfEmpty(join(tree, inner));
 			} else if (wanted(inner) && !kept(inner)) {
-				await rm(join(tree, inner));
+				unlinkSync(join(tree, inner));
 				removed += 1;
 			}
 		}
 	};
-	await visit("");
+	visit("");
 	return removed;
+}
+
+function removeIfEmpty(folder: string): void {
+	try {
+		rmdirSync(folder);
+	} catch {
+		// it holds something that is kept
+	}
 }
