@@ -49,6 +49,7 @@ const cards = [
 /** What the installer calls of busybox. */
 export const installerApplets: readonly string[] = [
 	"cat",
+	"cmp",
 	"dd",
 	"gzip",
 	"head",
@@ -68,6 +69,7 @@ export const installerApplets: readonly string[] = [
 	"sync",
 	"tail",
 	"tr",
+	"wc",
 ];
 
 /**
@@ -83,7 +85,7 @@ export function installerStep(parts: {
 	return defineStep({
 		name: "initramfs/installer",
 		title: "packing the installer",
-		version: 1,
+		version: 2,
 		needs: { kernel, busybox, tools },
 		inputs: {
 			values: { controllers, cards },

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { run } from "../../system/process.ts";
 import { type Cargo, initrdCargo, kexecCargo } from "./cargo.ts";
-import { hashOfHead, partitionAt } from "./image-facts.ts";
+import { hashOfHead, headOf } from "./image-facts.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -54,18 +54,13 @@ it("packs programs as tar(1) unpacks them", async () => {
 	expect(stdout).toMatch(/^-rwxr-xr-x .* bin\/kexec$/m);
 });
 
-it("finds a partition in a packed image, and hashes what is before it", async () => {
+it("reads the head of a packed image, and hashes more of it", async () => {
 	const raw = join(folder, "disk");
-	await writeFile(raw, Buffer.alloc(16 << 20, "x"));
-	await run("sfdisk", ["-q", raw], {
-		input:
-			"label: gpt\nstart=2048, size=2048, name=one\nstart=8192, size=4096, name=dock0-state\n",
-	});
+	await writeFile(raw, randomBytes(16 << 20));
 	const bytes = await readFile(raw);
 	const file = `${raw}.gz`;
 	await writeFile(file, gzipSync(bytes));
-	expect(await partitionAt(file, "dock0-state")).toBe(8192 * 512);
-	expect(await partitionAt(file, "other")).toBeUndefined();
+	expect((await headOf(file, 5000)).equals(bytes.subarray(0, 5000))).toBe(true);
 	expect(await hashOfHead(file, 8192 * 512)).toBe(
 		createHash("sha256")
 			.update(bytes.subarray(0, 8192 * 512))

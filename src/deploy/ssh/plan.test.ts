@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ExpectedError } from "../../system/errors.ts";
 import { shellWord } from "../../system/shell-word.ts";
 import { parseFacts } from "./facts.ts";
@@ -68,7 +68,7 @@ function code(work: () => unknown): string {
 it("names what is overwritten, what stays, and where there is no way back", () => {
 	const { actions, losses, before } = plan(answer);
 	expect(losses).toEqual([
-		"all of /dev/vda (3072 MiB): vda1 1 MiB dock0-bios mounted at /, vda2 48 MiB dock0-state",
+		"all of /dev/vda (3072 MiB): vda1 1 MiB dock0-bios mounted at /, vda2 48 MiB dock0-state (with the host's state on vda2: deploy.data.redeploy is replace)",
 	]);
 	expect(actions.join("\n")).toMatch(
 		/hash and signature[\s\S]*POINT OF NO RETURN: overwrite \/dev\/vda,[\s\S]*10\.0\.2\.15\/24, fec0::\S+ \(fixed\)[\s\S]*leave \/dev\/vdb alone/,
@@ -80,18 +80,61 @@ it("names what is overwritten, what stays, and where there is no way back", () =
 	});
 });
 
-it("keeps a host's state where the new image has its own, and nowhere else", () => {
-	const kept = plan(answer, { redeploy: "keep" });
-	expect(kept.before).toMatchObject({ bytes: 4096 * 512, whole: false });
-	expect(kept.actions.join("\n")).toContain("up to vda2, which is kept");
-	expect(
-		code(() => plan(answer, { redeploy: "keep", image: { stateAt: 1 << 20 } })),
-	).toBe("DEPLOY_DATA_MOVED");
-	// A stock server has none, and so nothing to keep.
-	expect(
-		plan(answer.replace(/dock0-state/, "data"), { redeploy: "keep" }).before
-			.whole,
-	).toBe(true);
+describe("the state of a host that is deployed again", () => {
+	const keep = (text: string, more: object = {}) =>
+		plan(text, { redeploy: "keep", image: more });
+
+	it("is kept where the new image has its own, as large as it has become", () => {
+		const { before, actions, losses } = keep(answer);
+		expect(before).toMatchObject({
+			...{ bytes: 4096 * 512, whole: false },
+			kept: { start: 4096, sectors: 100_000, disk: 6_291_456 },
+		});
+		expect(actions.join("\n")).toContain(
+			"up to vda2, which is kept with the host's state",
+		);
+		expect(losses).toEqual([
+			"all of /dev/vda (3072 MiB): vda1 1 MiB dock0-bios mounted at /, vda2 48 MiB dock0-state (but for vda2, which is kept)",
+		]);
+	});
+
+	it("is never overwritten by an image that has it elsewhere, or has none", () => {
+		for (const [stateAt, told] of [
+			[
+				1 << 20,
+				/begins at 2 MiB of \/dev\/vda, and that of the new image at 1 MiB/,
+			],
+			[undefined, /the new image has no state partition/],
+		] as const) {
+			expect(code(() => keep(answer, { stateAt }))).toBe("DEPLOY_DATA_MOVED");
+			expect(() => keep(answer, { stateAt })).toThrow(told);
+		}
+		const replaced = plan(answer, { image: { stateAt: 1 << 20 } });
+		expect(replaced.before).toMatchObject({ whole: true, kept: null });
+		expect(replaced.losses[0]).toContain("with the host's state on vda2");
+	});
+
+	it("is not kept where it leaves no room for the table's copy", () => {
+		const [most, more] = [6_291_456 - 4096 - 33, 6_291_456 - 4096 - 32];
+		const text = (sectors: number): string =>
+			answer.replace("vda2 4096 100000", `vda2 4096 ${sectors}`);
+		expect(keep(text(most)).before.kept?.sectors).toBe(most);
+		expect(code(() => keep(text(more)))).toBe("DEPLOY_DATA_MOVED");
+	});
+
+	it("needs no room for what the image would have as its own", () => {
+		const diskBytes = 4 * 1024 ** 3;
+		expect(keep(answer, { diskBytes }).before.bytes).toBe(4096 * 512);
+		expect(code(() => plan(answer, { image: { diskBytes } }))).toBe(
+			"DEPLOY_NO_ROOM",
+		);
+	});
+
+	it("is nothing that a stock server has", () => {
+		const { before, losses } = keep(answer.replace(/dock0-state/, "data"));
+		expect(before).toMatchObject({ whole: true, kept: null });
+		expect(losses[0]).toMatch(/vda2 48 MiB data$/);
+	});
 });
 
 it.each([

@@ -1,7 +1,7 @@
 import { ExpectedError } from "../../system/errors.ts";
 import type { Inspection } from "../provider.ts";
 import type { SshBefore } from "./before.ts";
-import type { Disk, Facts } from "./facts.ts";
+import type { Disk, Facts, Part } from "./facts.ts";
 
 /** What the plan needs to know of the image. */
 export interface ImageFacts {
@@ -12,8 +12,12 @@ export interface ImageFacts {
 	signed: boolean;
 }
 
-const statePartition = "dock0-state";
+/** The name of the partition with a host's state: docs/disk.md. */
+export const statePartition = "dock0-state";
 const mebibyte = 1024 * 1024;
+
+/** Sectors of the partition table's copy at the end of a disk: UEFI 2.10, 5.3. */
+const tableCopy = 33;
 
 /** MiB for kernel, installer and their work, beside two copies of the packed image. */
 const base = 160;
@@ -37,19 +41,13 @@ export function planSsh(
 	requireKexec(facts, options.to);
 	requireMemory(facts, image);
 	const disk = targetDisk(facts, options.named);
-	if (disk.sectors * 512 < image.diskBytes)
+	const named = options.named ?? `/dev/${disk.name}`;
+	const kept = keptState(disk, image, options);
+	if (!kept && disk.sectors * 512 < image.diskBytes)
 		throw refused(
 			"DEPLOY_NO_ROOM",
-			`${options.named} has ${size(disk.sectors)}, and the image ${Math.ceil(image.diskBytes / mebibyte)} MiB`,
+			`${named} has ${size(disk.sectors)}, and the image ${Math.ceil(image.diskBytes / mebibyte)} MiB`,
 			"make the image smaller: disk.size, disk.stateSize, disk.slotSize",
-		);
-	const state = disk.parts.find(({ label }) => label === statePartition);
-	const kept = options.redeploy === "keep" ? state : undefined;
-	if (kept && kept.start * 512 !== image.stateAt)
-		throw refused(
-			"DEPLOY_DATA_MOVED",
-			`${kept.name} of ${options.to} holds a host's state, and the new image puts its own elsewhere on the disk`,
-			"build with the same disk.slots, disk.slotSize and disk.bundleSize, or give the state up by deploy.data.redeploy: replace",
 		);
 	const others = facts.disks.filter((one) => one !== disk);
 	const runsElsewhere = others.some(({ parts, mount }) =>
@@ -62,7 +60,7 @@ export function planSsh(
 			`copy kernel, installer and image (${Math.ceil(image.bytes / mebibyte)} MiB) to /var/tmp, and load them for kexec`,
 			"stop the old system, and start the installer in memory by kexec: from here on the server is off the air",
 			`check the image's hash${image.signed ? " and signature" : " (it is not signed)"}; if that or anything else is wrong, reboot into the old system, which is untouched until here`,
-			`POINT OF NO RETURN: overwrite ${options.named}${kept ? ` up to ${kept.name}, which is kept` : ""}, read it again, and reboot from it`,
+			`POINT OF NO RETURN: overwrite ${named}${kept ? ` up to ${kept.name}, which is kept with the host's state` : ""}, read it again, and reboot from it`,
 			"wait until the new host is healthy; there is no old system to go back to",
 			...(network.link === ""
 				? [
@@ -78,11 +76,14 @@ export function planSsh(
 				: []),
 			...others.map((one) => `leave /dev/${one.name} alone`),
 		],
-		losses: [lossOf(disk, kept?.name)],
+		losses: [lossOf(disk, kept)],
 		before: {
 			boot: facts.boot,
 			port: facts.port,
 			disk: { name: disk.name, identity: disk.identity },
+			kept: kept
+				? { start: kept.start, sectors: kept.sectors, disk: disk.sectors }
+				: null,
 			bytes: kept ? kept.start * 512 : image.diskBytes,
 			whole: !kept,
 			network: {
@@ -93,6 +94,38 @@ export function planSsh(
 			consoles: facts.consoles,
 		},
 	};
+}
+
+/**
+ * The partition with the state of a host that is deployed again, unless it is to be given up. An image keeps it
+ * by having its own at the same sector: then nothing but what is before it is written.
+ * @throws ExpectedError DEPLOY_DATA_MOVED.
+ */
+function keptState(
+	{ name, parts, sectors }: Disk,
+	{ stateAt }: ImageFacts,
+	{ to, redeploy }: { to: string; redeploy: "keep" | "replace" },
+): Part | undefined {
+	if (redeploy === "replace") return undefined;
+	const states = parts.filter(({ label }) => label === statePartition);
+	const kept = states.find(({ start }) => start * 512 === stateAt);
+	const [lost] = states.filter((part) => part !== kept);
+	if (kept && kept.start + kept.sectors > sectors - tableCopy)
+		throw refused(
+			"DEPLOY_DATA_MOVED",
+			`${kept.name} of ${to} holds a host's state and reaches to the very end of /dev/${name}, where the copy of the partition table has to go`,
+			"make the partition smaller, or give the state up by deploy.data.redeploy: replace",
+		);
+	if (!lost) return kept;
+	throw refused(
+		"DEPLOY_DATA_MOVED",
+		`${lost.name} of ${to} holds a host's state, which begins at ${place(lost.start * 512)} of /dev/${name}, and ${stateAt === undefined ? "the new image has no state partition" : `that of the new image at ${place(stateAt)}`}`,
+		"build with the same disk.slots, disk.slotSize and disk.bundleSize, or give the state up by deploy.data.redeploy: replace",
+	);
+}
+
+function place(bytes: number): string {
+	return bytes % mebibyte === 0 ? `${bytes / mebibyte} MiB` : `byte ${bytes}`;
 }
 
 function requireKexec(facts: Facts, to: string): void {
@@ -170,8 +203,14 @@ function targetDisk({ disks, target }: Facts, named: string | undefined): Disk {
 	);
 }
 
-function lossOf(disk: Disk, kept: string | undefined): string {
-	return `all of /dev/${disk.name} (${size(disk.sectors)}): ${uses(disk)}${kept === undefined ? "" : ` (but for ${kept}, which is kept)`}`;
+function lossOf(disk: Disk, kept: Part | undefined): string {
+	const state = disk.parts.find(({ label }) => label === statePartition);
+	const about = kept
+		? ` (but for ${kept.name}, which is kept)`
+		: state
+			? ` (with the host's state on ${state.name}: deploy.data.redeploy is replace)`
+			: "";
+	return `all of /dev/${disk.name} (${size(disk.sectors)}): ${uses(disk)}${about}`;
 }
 
 function uses(disk: Disk): string {

@@ -13,8 +13,9 @@ import {
 	initrdCargo,
 	kexecCargo,
 } from "./cargo.ts";
-import { hashOfHead, partitionAt } from "./image-facts.ts";
-import { planSsh } from "./plan.ts";
+import { hashOfHead, headOf } from "./image-facts.ts";
+import { entryOf, keptTable, startOf, tableBytes } from "./kept-table.ts";
+import { planSsh, statePartition } from "./plan.ts";
 import { lookAt, resolveTarget, send, shell } from "./server.ts";
 import { waitForInstaller, whoAnswers } from "./wait.ts";
 
@@ -102,12 +103,14 @@ export function sshProvider(options: SshOptions): Provider {
 		async inspect(run) {
 			const { target, address } = await place();
 			const facts = await lookAt(target, ssh.disk, signal);
+			const head = await headOf(run.artefact.file, tableBytes);
+			const state = entryOf(head, statePartition);
 			return planSsh(
 				facts,
 				{
 					bytes: run.artefact.bytes,
 					diskBytes: run.artefact.diskBytes,
-					stateAt: await partitionAt(run.artefact.file, "dock0-state"),
+					stateAt: state === undefined ? undefined : startOf(head, state) * 512,
 					signed: run.artefact.signed !== undefined,
 				},
 				{
@@ -248,6 +251,15 @@ export function sshProvider(options: SshOptions): Provider {
 		const { artefact } = run;
 		const before = beforeOf(run);
 		const { signed } = artefact;
+		const { kept } = before;
+		const table = kept
+			? keptTable(
+					await headOf(artefact.file, tableBytes),
+					statePartition,
+					kept,
+					kept.disk,
+				)
+			: {};
 		return [
 			await kexecCargo(installer.kexec),
 			await fileCargo("kernel", installer.kernel),
@@ -260,6 +272,7 @@ export function sshProvider(options: SshOptions): Provider {
 							: await hashOfHead(artefact.file, before.bytes),
 					}),
 				),
+				...table,
 				...(signed
 					? {
 							manifest: signed.manifest,

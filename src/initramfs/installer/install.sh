@@ -10,7 +10,8 @@
 #   whole       yes: what is behind the image is cleared, so that nothing old is found there
 #   port        where http://HOST:PORT/progress says how far we are: ID STATE PERCENT MESSAGE
 #   link        the MAC address of the network card to use; addresses, routers: what it had
-# With a key in /install, it of them must have signed /install/manifest.
+# When a partition is kept, /install has the table that knows where it ends: front, for the disk's first sectors,
+# and back, for its last ones; it is written after the image. With a key in /install, it of them must have signed /install/manifest.
 export PATH=/bin
 umask 022
 

@@ -68,7 +68,8 @@ failed() {
 install_image() {
 	trap 'failed "the installer ended unexpectedly while writing"' EXIT
 	tries=3
-	until write_image && read_again; do
+	read -r disksectors < "/sys/block/$target/size"
+	until write_image && read_again && write_table "/dev/$target" "$disksectors"; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || failed "the disk $target cannot be written: $(tail -n 1 $run/write.log)"
 	done
@@ -94,13 +95,32 @@ write_image() {
 	wait $writer
 }
 
-# What is read is what is on the disk, and not what the memory remembers of it.
-read_again() {
-	tell writing 99 "reading $target again"
+# What is read afterwards is what is on the disk, and not what the memory remembers of it.
+forget_disk() {
 	sync
 	echo 3 > /proc/sys/vm/drop_caches
+}
+
+read_again() {
+	tell writing 99 "reading $target again"
+	forget_disk
 	found=$(head -c "$bytes" "/dev/$target" | sha256sum)
 	[ "${found%% *}" = "$sha256" ] && return
 	echo "it holds something else than was written" > $run/write.log
+	return 1
+}
+
+# write_table DEVICE SECTORS: when a partition is kept, the image's table says where it begins, and not where it
+# ends. The copy at the end of the disk goes first, so that what the front leads to is there.
+write_table() {
+	[ -f $here/front ] || return 0
+	tell writing 99 "writing the partition table of $target"
+	backsectors=$(($(wc -c < $here/back) / 512))
+	dd if=$here/back of="$1" bs=512 seek=$(($2 - backsectors)) conv=notrunc,fsync 2> $run/write.log &&
+		dd if=$here/front of="$1" bs=512 conv=notrunc,fsync 2> $run/write.log || return
+	forget_disk
+	dd if="$1" bs=512 skip=$(($2 - backsectors)) 2> /dev/null | cmp -s - $here/back &&
+		head -c "$(wc -c < $here/front)" "$1" | cmp -s - $here/front && return
+	echo "its partition table is another than was written" > $run/write.log
 	return 1
 }
