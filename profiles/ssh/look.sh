@@ -17,6 +17,7 @@ set -f
 for word in $line; do
 	case $word in
 		console=*) echo "$word" ;;
+		dock0.slot=*) echo "slot=${word#*=}" ;;
 	esac
 done
 set +f
@@ -32,6 +33,19 @@ if [ -n "$card" ]; then
 		ip -6 route show default dev "$card"
 	} | sed -nE 's/.* via ([0-9a-f.:]+).*/router=\1/p'
 fi
+
+# below NAME: the disks and partitions that a device of others lies on (LVM, RAID, encryption), else itself.
+below() {
+	set -- "$1" "/sys/class/block/$1/slaves"/*
+	if [ ! -e "$2" ]; then
+		echo "$1"
+		return
+	fi
+	shift
+	for slave; do
+		below "${slave##*/}"
+	done
+}
 
 target=$(readlink -f "${1:-/}")
 echo "target=${target##*/}"
@@ -53,7 +67,9 @@ while read -r device folder _; do
 	case $device in
 		/dev/*)
 			device=$(readlink -f "$device")
-			echo "mount=${device##*/} $folder"
+			for name in $(below "${device##*/}"); do
+				echo "mount=$name $folder"
+			done
 			;;
 	esac
 done < /proc/mounts

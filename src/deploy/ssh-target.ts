@@ -8,6 +8,8 @@ export interface SshTarget {
 	/** `user@host`, or a name of ssh_config(5). */
 	destination: string;
 	port?: number | undefined;
+	/** As whom ssh logs in, where that is known; else the destination tells. */
+	user?: string;
 	/** Further arguments of ssh(1). */
 	options: readonly string[];
 }
@@ -91,9 +93,11 @@ function startAsRoot(
 	command: string,
 	signal: AbortSignal | undefined,
 ): RunningProcess {
-	const words = target.destination.startsWith("root@")
-		? command
-		: `sudo -n ${command}`;
+	const isRoot =
+		target.user === undefined
+			? target.destination.startsWith("root@")
+			: target.user === "root";
+	const words = isRoot ? command : `sudo -n ${command}`;
 	const child = start("ssh", sshArguments(target, words), { signal });
 	child.stdin.on("error", () => {
 		// EPIPE: what ssh says of it is the message

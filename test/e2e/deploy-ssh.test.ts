@@ -1,11 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sha256File } from "../../src/system/files.ts";
 import type { RunResult } from "../../src/system/process.ts";
 import { run } from "../../src/system/process.ts";
 import { dock0 } from "./support/dock0.ts";
 import { type StockServer, stockServer } from "./support/stock-server.ts";
+import { diskSettings } from "./support/tiny-disk.ts";
 import { tinyServer, tinyServerParts } from "./support/tiny-server.ts";
 
 const address = "127.0.6.17";
@@ -30,7 +32,10 @@ async function newServer(): Promise<StockServer> {
 			{ host: 80, guest: 80 },
 		],
 		disk: "3G",
+		otherDisk: "64M",
 		memory: 1024,
+		// What its owner switches the firmware to after the stock system; a host's disk starts by both.
+		efi: (boot) => boot > 0,
 	});
 	await until("the old system");
 	return server;
@@ -58,7 +63,7 @@ async function until(words: string): Promise<void> {
 async function writeLayer(
 	stock: StockServer,
 	name: string,
-	more: object,
+	ssh: object,
 	deploy: object = {},
 ): Promise<string> {
 	const file = join(folder, `${name}.yaml`);
@@ -66,15 +71,10 @@ async function writeLayer(
 		file,
 		JSON.stringify({
 			name: "web1",
-			...more,
+			extends: "dock0/debian",
 			deploy: {
 				provider: "ssh",
-				ssh: {
-					to: `root@${address}`,
-					port: sshPort,
-					options: stock.sshOptions,
-					disk: "/dev/vda",
-				},
+				ssh: { port: sshPort, options: stock.sshOptions, ...ssh },
 				timeouts: { health: 400 },
 				health: [{ http: 80 }],
 				...deploy,
@@ -95,49 +95,100 @@ function fine(result: RunResult): RunResult {
 	return result;
 }
 
-/** What the old system has of ours, and whether a kernel is loaded. */
-async function traces(stock: StockServer): Promise<string> {
+/** What root is told on the server. */
+async function remotely(stock: StockServer, line: string): Promise<string> {
 	const { stdout } = await run("ssh", [
 		...stock.sshOptions,
-		...["-p", String(sshPort), `root@${address}`],
-		"ls -d /var/tmp/dock0*; cat /sys/kernel/kexec_loaded",
+		...["-p", String(sshPort), `root@${address}`, line],
 	]);
 	return stdout.trim();
 }
 
 describe("a stock server that is reached by nothing but ssh", () => {
-	it("is left alone until somebody confirms, and then becomes the host", async () => {
+	it("is left alone until somebody confirms, becomes the host by sudo, and keeps its state when it is deployed again", async () => {
 		const stock = await newServer();
+		const other = await sha256File(stock.otherDisk);
 		const parts = await tinyServerParts(join(folder, "parts"));
-		const one = await tinyServer(join(folder, "one"), parts, {
-			word: "one",
-			oneDisk: true,
+		const image = (word: string, settings = parts.settings) =>
+			tinyServer(
+				join(folder, word),
+				{ ...parts, settings },
+				{ word, oneDisk: true, sshKey: stock.publicKey },
+			);
+		const one = await image("one");
+		const admin = { to: `admin@${address}` };
+		const layer = await writeLayer(stock, "tiny", {
+			...admin,
+			disk: "/dev/vda",
 		});
-		const layer = await writeLayer(stock, "tiny", { extends: "dock0/debian" });
 
-		const nameless = await writeLayer(stock, "nameless", {
-			extends: "dock0/debian",
-		});
-		await writeFile(
-			nameless,
-			(await readFile(nameless, "utf8")).replace(',"disk":"/dev/vda"', ""),
-		);
+		const nameless = await writeLayer(stock, "nameless", admin);
 		const unnamed = await deploy([nameless], "--image", one, "--dry-run");
+		expect(unnamed.exitCode).toBe(2);
 		expect(unnamed.stderr).toMatch(
-			/DEPLOY_DISK_UNNAMED[\s\S]*\/dev\/vda \(3072 MiB, vda 3072 MiB mounted at \/\)/,
+			/has 2 disks[\s\S]*DEPLOY_DISK_UNNAMED[\s\S]*\/dev\/vda \(3072 MiB, vda 3072 MiB mounted at \/\); \/dev\/vdb \(64 MiB, seems empty\)/,
 		);
 		const dry = fine(await deploy([layer], "--image", one, "--dry-run"));
 		expect(dry.stdout).toMatch(
-			/POINT OF NO RETURN: overwrite \/dev\/vda,[\s\S]*gone for good:\n +! all of \/dev\/vda \(3072 MiB\)/,
+			/POINT OF NO RETURN: overwrite \/dev\/vda,[\s\S]*leave \/dev\/vdb alone[\s\S]*gone for good:\n +! all of \/dev\/vda \(3072 MiB\)/,
 		);
 		const unconfirmed = await deploy([layer], "--image", one);
 		expect(unconfirmed.stderr).toContain("NOT_CONFIRMED");
-		expect(await traces(stock)).toBe("0");
+		// nothing of ours is there, and no kernel is loaded
+		expect(
+			await remotely(
+				stock,
+				"ls -d /var/tmp/dock0*; cat /sys/kernel/kexec_loaded",
+			),
+		).toBe("0");
 		expect(await answer()).toBe("the old system");
 
 		const first = fine(await deploy([layer], "--image", one, "--yes"));
 		expect(first.stderr).toContain("the disk is written and checked");
 		expect(await answer()).toBe("one 1");
 		expect(stock.consoles.at(-1)).toContain("tiny server one");
+
+		// The state has grown to the disk's end at the first boot.
+		expect(
+			await remotely(
+				stock,
+				"ls -d /sys/firmware/efi; echo precious > /var/lib/app/file; sync; cat /sys/class/block/vda8/size",
+			),
+		).toMatch(/^\/sys\/firmware\/efi\n57\d{5}$/);
+		const again = await writeLayer(stock, "again", {
+			to: `root@${address}`,
+			disk: "/dev/vda",
+		});
+		const moved = await deploy(
+			[again],
+			...["--image", await image("moved", diskSettings({ slotSize: "72M" }))],
+			"--yes",
+		);
+		expect(moved.exitCode).toBe(2);
+		expect(moved.stderr).toMatch(
+			/DEPLOY_DATA_MOVED[\s\S]*deploy\.data\.redeploy: replace/,
+		);
+		const replacing = await writeLayer(
+			stock,
+			"replacing",
+			{ to: `root@${address}`, disk: "/dev/vda" },
+			{ data: { redeploy: "replace" } },
+		);
+		const two = await image("two");
+		const loss = fine(await deploy([replacing], "--image", two, "--dry-run"));
+		expect(loss.stdout).toContain("with the host's state on vda8");
+		expect(await answer()).toBe("one 1");
+
+		const second = fine(await deploy([again], "--image", two, "--yes"));
+		expect(second.stderr).toMatch(
+			/up to vda8, which is kept[\s\S]*but for vda8, which is kept/,
+		);
+		expect(await answer()).toBe("two 2");
+		expect(await remotely(stock, "cat /var/lib/app/file")).toBe("precious");
+		// The new table had the old extent already, so that nothing was left to grow.
+		expect(await remotely(stock, "grep grown /run/dock0/boot-info; true")).toBe(
+			"",
+		);
+		expect(await sha256File(stock.otherDisk)).toBe(other);
 	}, 1_800_000);
 });

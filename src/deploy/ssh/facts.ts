@@ -7,6 +7,7 @@ export interface Part {
 	sectors: number;
 	/** Of a GPT. */
 	label: string;
+	/** Where it is mounted, itself or what lies on it; "/" goes first. */
 	mount?: string;
 }
 
@@ -46,8 +47,10 @@ export interface Facts {
 		routers: string[];
 		dynamic: boolean;
 	};
-	/** What the config's disk leads to. */
+	/** What the config's disk leads to; empty when it names none. */
 	target: string;
+	/** Whether it is a dock0 host that was started from a slot of its disk. */
+	isHost: boolean;
 	disks: Disk[];
 }
 
@@ -68,12 +71,11 @@ export function parseFacts(text: string): Facts {
 			message: "the server told nothing that makes sense about itself",
 			hint: `is it Linux, with a plain shell for root? It said: ${text.slice(0, 200)}`,
 		});
-	const mounts = new Map(
-		all("mount").map((line) => {
-			const [device = "", folder = ""] = line.split(" ");
-			return [device, folder];
-		}),
-	);
+	const mounts = new Map<string, string>();
+	for (const line of all("mount")) {
+		const [device = "", folder = ""] = line.split(" ");
+		if (mounts.get(device) !== "/") mounts.set(device, folder);
+	}
 	const mounted = (name: string): { mount?: string } => {
 		const mount = mounts.get(name);
 		return mount === undefined ? {} : { mount };
@@ -110,6 +112,7 @@ export function parseFacts(text: string): Facts {
 			dynamic: values.has("dynamic"),
 		},
 		target: one("target"),
+		isHost: values.has("slot"),
 		disks: all("disk").map((line) => {
 			const [name = "", identity = ""] = line.split(" ");
 			return {

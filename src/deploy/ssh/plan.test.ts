@@ -157,10 +157,52 @@ it.each([
 	expect(code(() => plan(answer.replace(line, other)))).toBe(expected);
 });
 
-it("wants the disk to be named, and tells which there are", () => {
-	expect(() => plan(answer, { named: undefined })).toThrow(
-		/does not say which/,
-	);
+describe("the disk", () => {
+	const unnamed = (text: string) =>
+		plan(text.replace("target=vda", "target="), { named: undefined });
+	const single = answer.replace(/disk=vdb.*\n/, "").replace(/mount=vdb.*/, "");
+
+	it("has to be named when there are several, whatever runs from where", () => {
+		const work = () => unnamed(answer);
+		expect(work).toThrow(/has 2 disks, and deploy\.ssh\.disk does not say/);
+		try {
+			work();
+		} catch (error) {
+			expect(error).toMatchObject({
+				exitCode: 2,
+				problems: [
+					{
+						code: "DEPLOY_DISK_UNNAMED",
+						hint: "there are: /dev/vda (3072 MiB, vda1 1 MiB dock0-bios mounted at /, vda2 48 MiB dock0-state); /dev/vdb (1 MiB, vdb 1 MiB mounted at /srv)",
+					},
+				],
+			});
+		}
+	});
+
+	it("is the only one when the running system is on it", () => {
+		const { before, actions, losses } = unnamed(single);
+		expect(before.disk.name).toBe("vda");
+		expect(actions.join("\n")).toContain("overwrite /dev/vda,");
+		expect(losses[0]).toContain("all of /dev/vda (3072 MiB)");
+	});
+
+	it("is not guessed when that runs from memory or the network", () => {
+		const rescue = single.replace("mount=vda1 /\n", "");
+		expect(() => unnamed(rescue)).toThrow(/does not run from its only disk/);
+		expect(plan(rescue).before.disk.name).toBe("vda");
+		// A host of ours has its root in a slot, of which no mount tells.
+		const host = rescue.replace("dock0-bios", "dock0-boot");
+		expect(code(() => unnamed(host))).toBe("DEPLOY_DISK_UNNAMED");
+		expect(unnamed(`slot=a\n${host}`).before.disk.name).toBe("vda");
+	});
+
+	it("is known to hold the root whatever else is mounted from it", () => {
+		const twice = `${single}\nmount=vda1 /var/lib/docker\n`;
+		expect(unnamed(twice).losses[0]).toContain(
+			"vda1 1 MiB dock0-bios mounted at /,",
+		);
+	});
 });
 
 it("does not take just any answer for a server's", () => {

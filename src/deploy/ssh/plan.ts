@@ -14,6 +14,7 @@ export interface ImageFacts {
 
 /** The name of the partition with a host's state: docs/disk.md. */
 export const statePartition = "dock0-state";
+const bootPartition = "dock0-boot";
 const mebibyte = 1024 * 1024;
 
 /** Sectors of the partition table's copy at the end of a disk: UEFI 2.10, 5.3. */
@@ -50,9 +51,7 @@ export function planSsh(
 			"make the image smaller: disk.size, disk.stateSize, disk.slotSize",
 		);
 	const others = facts.disks.filter((one) => one !== disk);
-	const runsElsewhere = others.some(({ parts, mount }) =>
-		[mount, ...parts.map((part) => part.mount)].includes("/"),
-	);
+	const runsElsewhere = others.some((one) => holdsRoot(one, facts));
 	const server = `${options.to} (${options.address}, "${facts.host}", Linux ${facts.kernel})`;
 	return {
 		server,
@@ -177,16 +176,24 @@ function requireMemory(facts: Facts, { bytes }: ImageFacts): void {
 		);
 }
 
-function targetDisk({ disks, target }: Facts, named: string | undefined): Disk {
+/**
+ * The disk that the config names. It need not when there is only one, and the running system is on it; a rescue
+ * system from elsewhere may have been started because of what is on the only disk.
+ */
+function targetDisk(facts: Facts, named: string | undefined): Disk {
+	const { disks, target } = facts;
 	const list = disks
 		.map((disk) => `/dev/${disk.name} (${size(disk.sectors)}, ${uses(disk)})`)
 		.join("; ");
-	if (named === undefined)
+	const [only, ...more] = disks;
+	if (named === undefined) {
+		if (only && more.length === 0 && holdsRoot(only, facts)) return only;
 		throw refused(
 			"DEPLOY_DISK_UNNAMED",
-			"deploy.ssh.disk does not say which disk is to be overwritten",
+			`the server ${more.length > 0 ? `has ${disks.length} disks` : "does not run from its only disk"}, and deploy.ssh.disk does not say which is to be overwritten`,
 			`there are: ${list}`,
 		);
+	}
 	const found = disks.find(({ name }) => name === target);
 	if (!found)
 		throw refused(
@@ -200,6 +207,14 @@ function targetDisk({ disks, target }: Facts, named: string | undefined): Disk {
 		"DEPLOY_DISK_UNKNOWN",
 		`${named} cannot be told from ${twins.map(({ name }) => name).join(", ")} by size, place, serial number or partition table`,
 		"give one of them a partition table",
+	);
+}
+
+/** Whether the running system is on it; that of a host is a squashfs in a slot, of which no mount tells. */
+function holdsRoot({ parts, mount }: Disk, { isHost }: Facts): boolean {
+	return (
+		[mount, ...parts.map((part) => part.mount)].includes("/") ||
+		(isHost && parts.some(({ label }) => label === bootPartition))
 	);
 }
 

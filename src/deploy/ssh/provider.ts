@@ -64,11 +64,7 @@ export function sshProvider(options: SshOptions): Provider {
 		const target: SshTarget = { destination: to, port, options: more };
 		const resolved = await resolveTarget(target);
 		known = {
-			target: {
-				...target,
-				destination:
-					resolved.user === "root" && !to.includes("@") ? `root@${to}` : to,
-			},
+			target: { ...target, user: resolved.user },
 			address: ssh.address ?? resolved.address,
 			port: resolved.port,
 		};

@@ -34,6 +34,6 @@ export const sshSchema = z.strictObject({
 		.regex(/^\/dev\/\S+$/, "a device, such as /dev/vda or /dev/disk/by-id/…")
 		.optional()
 		.describe(
-			"the whole disk that is overwritten, as the server's present system calls it",
+			"the whole disk that is overwritten, as the server's present system calls it; need not be named when it is the only one and that system runs from it",
 		),
 });

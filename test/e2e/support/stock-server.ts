@@ -5,18 +5,19 @@ import { environment } from "../../../src/system/environment.ts";
 import { runInNamespace } from "../../../src/system/namespace.ts";
 import { run } from "../../../src/system/process.ts";
 import { bootVm } from "../../../src/vm/boot.ts";
+import { efiFirmware } from "../../../src/vm/firmware.ts";
 import type { RunningVm } from "../../../src/vm/running-vm.ts";
 
 /** What a hoster would call "Debian 12": systemd, an ssh server, no kexec. */
 const packages =
-	"linux-image-cloud-amd64,systemd,systemd-sysv,openssh-server,iproute2,udev,initramfs-tools,zstd,kmod,dbus,busybox-static";
+	"linux-image-cloud-amd64,systemd,systemd-sysv,openssh-server,iproute2,udev,initramfs-tools,zstd,kmod,dbus,busybox-static,sudo";
 
 /** Address and router of the server, both of QEMU's own network. */
 const stockNetwork = { address: "10.0.2.15/24", router: "10.0.2.2" };
 
 /** Installs the system once; later calls find it in the cache. @returns its tar file. */
-async function stockSystem(): Promise<string> {
-	const file = join(environment().cacheDir, "test-stock", "bookworm-1.tar");
+export async function stockSystem(): Promise<string> {
+	const file = join(environment().cacheDir, "test-stock", "bookworm-2.tar");
 	if (await readFile(`${file}.done`).catch(() => undefined)) return file;
 	await mkdir(join(file, ".."), { recursive: true });
 	const temporary = `${file}.tmp-${process.pid}.tar`;
@@ -44,6 +45,15 @@ cp root/boot/initrd.img-* initrd
 mkdir -p root/root/.ssh
 cp key.pub root/root/.ssh/authorized_keys
 chmod 700 root/root/.ssh
+echo 'admin:x:1000:1000::/home/admin:/bin/sh' >> root/etc/passwd
+echo 'admin:*:20000::::::' >> root/etc/shadow
+echo 'admin:x:1000:' >> root/etc/group
+mkdir -p root/home/admin
+cp -a root/root/.ssh root/home/admin/
+chown -R 1000:1000 root/home/admin
+echo 'admin ALL=(ALL) NOPASSWD: ALL' > root/etc/sudoers.d/admin
+chmod 440 root/etc/sudoers.d/admin
+echo '127.0.1.1 stock' >> root/etc/hosts
 printf '[Match]\\nName=e*\\n[Network]\\nAddress=%s\\nGateway=%s\\n' "$3" "$4" > root/etc/systemd/network/10.network
 ln -s /lib/systemd/system/systemd-networkd.service root/etc/systemd/system/multi-user.target.wants/
 echo '/dev/vda / ext4 defaults 0 1' > root/etc/fstab
@@ -59,8 +69,12 @@ rm -r root
 
 /** A server at a hoster: its disk, and a machine that starts from it whatever is on it. */
 export interface StockServer {
-	/** Further arguments of ssh that let root in. */
+	/** Further arguments of ssh that let root in, and admin, who has sudo. */
 	sshOptions: string[];
+	/** The file with the public key that they use. */
+	publicKey: string;
+	/** Image of the second disk, if there is one. */
+	otherDisk: string;
 	/** All console output of every boot, in order. */
 	consoles: string[];
 	stop(): Promise<void>;
@@ -75,8 +89,12 @@ export async function stockServer(options: {
 	address: string;
 	ports: readonly { host: number; guest: number }[];
 	disk: string;
+	/** Size of a second disk; none without it. */
+	otherDisk?: string;
 	/** MiB */
 	memory: number;
+	/** Whether that boot, counted from 0, is by EFI. */
+	efi?: (boot: number) => boolean;
 }): Promise<StockServer> {
 	const folder = await mkdtemp(join(tmpdir(), "dock0-stock-"));
 	const key = join(folder, "key");
@@ -86,12 +104,18 @@ export async function stockServer(options: {
 		...[stockNetwork.address, stockNetwork.router, options.disk],
 	]);
 	const disk = join(folder, "disk.img");
+	const otherDisk = join(folder, "other.img");
+	if (options.otherDisk)
+		await run("truncate", ["-s", options.otherDisk, otherDisk]);
 	const consoles: string[] = [];
 	let current: RunningVm | undefined;
 	let stopped = false;
 
 	async function boot(): Promise<RunningVm> {
 		const direct = await hasBootSector(disk);
+		const efi = options.efi?.(consoles.length)
+			? await efiFirmware(join(folder, "efi-variables"))
+			: undefined;
 		const vm = await bootVm({
 			name: `stock-${process.pid}-${consoles.length}`,
 			machine: {
@@ -102,7 +126,10 @@ export async function stockServer(options: {
 							initrd: join(folder, "initrd"),
 							cmdline: "root=/dev/vda rw console=ttyS0 net.ifnames=0",
 						}),
-				drives: [{ file: disk, format: "raw" }],
+				...(efi ? { efi } : {}),
+				drives: [disk, ...(options.otherDisk ? [otherDisk] : [])].map(
+					(file) => ({ file, format: "raw" }),
+				),
 				memory: options.memory,
 				cpus: 2,
 				accelerator: "tcg",
@@ -130,6 +157,8 @@ export async function stockServer(options: {
 	running.catch((error: unknown) => consoles.push(String(error)));
 	return {
 		consoles,
+		otherDisk,
+		publicKey: `${key}.pub`,
 		sshOptions: [
 			...["-i", key, "-o", "StrictHostKeyChecking=no"],
 			...["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"],

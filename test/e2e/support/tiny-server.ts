@@ -5,11 +5,16 @@ import {
 	writeRawDisk,
 } from "../../../src/image/disk/write-disk.ts";
 import { run } from "../../../src/system/process.ts";
+import { addSshServer, startSshServer } from "./ssh-server.ts";
 import { tinyDiskParts } from "./tiny-disk.ts";
 import { makeTinyRoot, squash } from "./tiny-root.ts";
 
 /** Answers on port 80 with what it is and how often a host with this state has started. */
-const init = (word: string, serves: boolean): string => `#!/bin/busybox sh
+const init = (
+	word: string,
+	serves: boolean,
+	more: string,
+): string => `#!/bin/busybox sh
 export PATH=/bin
 ip link set lo up
 ip link set eth0 up
@@ -18,7 +23,7 @@ echo boot >> /var/lib/app/boots
 mkdir -p /run/www
 echo "${word} $(wc -l < /var/lib/app/boots)" > /run/www/index.html
 ${serves ? "httpd -p 80 -h /run/www" : "echo does not serve"}
-echo "tiny server ${word}"
+${more}echo "tiny server ${word}"
 sync
 exec sleep 1000000
 `;
@@ -39,17 +44,24 @@ export async function tinyServer(
 		serves?: boolean;
 		/** Its state lies on the same disk. */
 		oneDisk?: boolean;
+		/** File with the public key that lets root in by ssh; without it there is no ssh server. */
+		sshKey?: string;
 	},
 ): Promise<string> {
 	const tree = join(folder, "server-root");
 	await makeTinyRoot(tree);
 	await writeFile(
 		join(tree, "sbin/init"),
-		init(options.word, options.serves ?? true),
+		init(
+			options.word,
+			options.serves ?? true,
+			options.sshKey === undefined ? "" : startSshServer,
+		),
 	);
 	await chmod(join(tree, "sbin/init"), 0o755);
 	for (const applet of ["ip", "httpd", "sleep", "mkdir"])
 		await symlink("busybox", join(tree, "bin", applet));
+	if (options.sshKey !== undefined) await addSshServer(tree, options.sshKey);
 	const root = join(folder, "server.squashfs");
 	await squash(tree, root);
 	const raw = join(folder, "server.img");
