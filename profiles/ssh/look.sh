@@ -56,6 +56,7 @@ for sys in /sys/block/*; do
 	esac
 	if [ ! -b "/dev/$disk" ] || [ "$(cat "$sys/size")" = 0 ]; then continue; fi
 	echo "disk=$disk $(disk_identity "$disk")"
+	echo "block=$disk $(cat "$sys/queue/logical_block_size")"
 	used=$(head -c 1048576 "/dev/$disk" | tr -d '\0' | head -c 1 | wc -c)
 	[ "$used" = 0 ] || echo "used=$disk"
 	for part in "$sys/$disk"*; do

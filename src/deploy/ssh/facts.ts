@@ -16,6 +16,8 @@ export interface Disk {
 	/** By which the installer knows it again (identity.sh). */
 	identity: string;
 	sectors: number;
+	/** Bytes of the blocks by which it is addressed. */
+	block: number;
 	/** Whether its first MiB holds anything. */
 	used: boolean;
 	parts: Part[];
@@ -76,6 +78,12 @@ export function parseFacts(text: string): Facts {
 		const [device = "", folder = ""] = line.split(" ");
 		if (mounts.get(device) !== "/") mounts.set(device, folder);
 	}
+	const blocks = new Map(
+		all("block").map((line) => {
+			const [name = "", bytes] = line.split(" ");
+			return [name, Number(bytes)];
+		}),
+	);
 	const mounted = (name: string): { mount?: string } => {
 		const mount = mounts.get(name);
 		return mount === undefined ? {} : { mount };
@@ -119,6 +127,7 @@ export function parseFacts(text: string): Facts {
 				name,
 				identity,
 				sectors: Number(identity.split("/")[0]),
+				block: blocks.get(name) ?? 512,
 				used: all("used").includes(name),
 				parts: parts
 					.filter(({ disk }) => disk === name)

@@ -26,6 +26,7 @@ router=10.0.2.2
 router=fe80::2
 target=vda
 disk=vda ${vda}
+block=vda 512
 used=vda
 part=vda vda2 4096 100000 dock0-state
 part=vda vda1 2048 2048 dock0-bios
@@ -146,6 +147,7 @@ it.each([
 	["available=900000", "available=100000", "SSH_NO_MEMORY"],
 	["room=2000000", "room=1000", "SSH_NO_MEMORY"],
 	["target=vda", "target=vda1", "DEPLOY_DISK_UNKNOWN"],
+	["block=vda 512", "block=vda 4096", "DEPLOY_DISK_BLOCKS"],
 	[
 		"disk=vdb 2048/0000:00:04.0///00000000",
 		`disk=vdb ${vda}`,

@@ -43,6 +43,12 @@ export function planSsh(
 	requireMemory(facts, image);
 	const disk = targetDisk(facts, options.named);
 	const named = options.named ?? `/dev/${disk.name}`;
+	if (disk.block !== 512)
+		throw refused(
+			"DEPLOY_DISK_BLOCKS",
+			`${named} is addressed by blocks of ${disk.block} bytes, and the image's partition table counts in 512: no firmware would find it there`,
+			"take another disk, or switch this one to 512 bytes (nvme format, hdparm --set-sector-size), which empties it",
+		);
 	const kept = keptState(disk, image, options);
 	if (!kept && disk.sectors * 512 < image.diskBytes)
 		throw refused(
