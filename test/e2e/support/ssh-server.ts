@@ -5,8 +5,9 @@ import { toolClosure } from "../../../src/initramfs/tool-closure.ts";
 import { run } from "../../../src/system/process.ts";
 import { stockSystem } from "./stock-server.ts";
 
-/** Lines of a tiny root's init that start it, with all of busybox's programs for who logs in. */
+/** Lines of a tiny root's init that start it, with all of busybox's programs for who logs in, and a way out. */
 export const startSshServer = `/bin/busybox --install -s /bin
+ip route add default via 10.0.2.2
 mkdir -p /run/sshd /var/tmp /root
 mount -t tmpfs -o size=60% tmpfs /var/tmp
 /bin/sshd -f /dev/null -o HostKey=/etc/ssh/key -o AuthorizedKeysFile=/etc/ssh/admitted -o StrictModes=no
