@@ -32,7 +32,7 @@ beforeAll(async () => {
 		stock: {
 			kernel: guest.kernel,
 			initrd: guest.initramfs,
-			cmdline: "console=ttyS0 quiet",
+			cmdline: "console=ttyS0",
 		},
 		ports: [80],
 		memory: 384,
@@ -104,6 +104,10 @@ async function untilAnswered(): Promise<string> {
 
 it("turns a real stock server into the host, keeps its data, and goes back from a host that does not serve", async () => {
 	expect(await untilAnswered()).toBe("hello from the guest");
+	// It was started by the provider's GRUB, from the grub.cfg of its own disk.
+	expect(driver.consoles[0]).toContain(
+		"BOOT_IMAGE=/boot/vmlinuz root=/dev/sda",
+	);
 
 	const refused = await deploy(images.one);
 	expect(refused.stderr).toContain("NOT_CONFIRMED");

@@ -1,4 +1,11 @@
-import { mkdir, rm, truncate, writeFile } from "node:fs/promises";
+import {
+	copyFile,
+	mkdir,
+	readFile,
+	rm,
+	truncate,
+	writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../src/system/process.ts";
 import { bootVm } from "../../src/vm/boot.ts";
@@ -7,7 +14,7 @@ import type { RunningVm } from "../../src/vm/running-vm.ts";
 import type { FakeConfig, FakeDisk, FakeLinode } from "./account.ts";
 import type { DiskSource, VmDriver } from "./driver.ts";
 
-/** What a stock system boots: the provider's kernel, from outside of its disk. */
+/** What a distribution's disk has in /boot; its grub.cfg starts it with these parameters. */
 export interface StockSystem {
 	kernel: string;
 	initrd: string;
@@ -21,8 +28,9 @@ export interface QemuDriver extends VmDriver {
 }
 
 /**
- * Linodes as QEMU machines whose disks are files: `linode/direct-disk` starts the first disk by SeaBIOS, as
- * the provider does; every other kernel starts the stock system. A Linode's ports are reachable at its address.
+ * Linodes as QEMU machines whose disks are files. What the profile's kernel means is as with the provider:
+ * `linode/direct-disk` starts the first disk by SeaBIOS, and `linode/grub2` a GRUB from outside, which reads
+ * /boot/grub/grub.cfg of the first disk's file system. A Linode's ports are reachable at its address.
  */
 export async function qemuDriver(options: {
 	folder: string;
@@ -38,6 +46,8 @@ export async function qemuDriver(options: {
 	const fileOf = (disk: { id: number }): string =>
 		join(folder, `disk-${disk.id}.img`);
 	await mkdir(folder, { recursive: true });
+	const grub2 = await makeGrub2(folder);
+	const distribution = await distributionTree(join(folder, "stock"), stock);
 
 	async function stop(linode: number): Promise<void> {
 		const vm = vms.get(linode);
@@ -54,11 +64,21 @@ export async function qemuDriver(options: {
 				await run("cp", ["--sparse=always", source.file, file]);
 			else await writeFile(file, "");
 			await truncate(file, disk.size * 1024 * 1024);
-			if (source.kind === "empty" && disk.filesystem === "ext4")
-				await run("mkfs.ext4", ["-q", "-F", file]);
+			const content = source.kind === "stock" ? ["-d", distribution] : [];
+			if (source.kind !== "upload" && disk.filesystem === "ext4")
+				await run("mke2fs", ["-q", "-F", "-t", "ext4", ...content, file]);
 		},
 		async resizeDisk(_, disk, size) {
-			await truncate(fileOf(disk), size * 1024 * 1024);
+			const file = fileOf(disk);
+			if (disk.filesystem === "ext4" && size < disk.size) {
+				// e2fsck(8): 1 means repaired, as the journal of a system that was switched off.
+				await run("e2fsck", ["-f", "-p", file], { okExitCodes: [0, 1] });
+				const { exitCode } = await run("resize2fs", [file, `${size}M`], {
+					okExitCodes: [0, 1],
+				});
+				if (exitCode !== 0) return false;
+			}
+			await truncate(file, size * 1024 * 1024);
 			return true;
 		},
 		deleteDisk: (_, disk) => rm(fileOf(disk), { force: true }),
@@ -72,9 +92,8 @@ export async function qemuDriver(options: {
 						? [{ file: fileOf({ id }), format: "raw", bus: "virtio-scsi" }]
 						: [];
 				});
-			const direct = config.kernel === "linode/direct-disk";
 			const machine: Machine = {
-				...(direct ? {} : stock),
+				...loaderOf(config.kernel, grub2),
 				drives,
 				memory: options.memory,
 				cpus: 2,
@@ -101,4 +120,44 @@ export async function qemuDriver(options: {
 			for (const id of [...vms.keys()]) await stop(id);
 		},
 	};
+}
+
+/** What starts the machine when it is not the first disk's own boot sector. */
+function loaderOf(kernel: string, grub2: string): Pick<Machine, "kernel"> {
+	if (kernel === "linode/direct-disk") return {};
+	if (kernel === "linode/grub2") return { kernel: grub2 };
+	throw new Error(`this bed has no kernel ${kernel}`);
+}
+
+/** The provider's GRUB, in the form of a Linux kernel, so that QEMU starts it: GRUB's lnxboot.img does that. */
+async function makeGrub2(folder: string): Promise<string> {
+	const core = join(folder, "grub2-core.img");
+	await run("grub-mkimage", [
+		...["-O", "i386-pc", "-o", core, "-p", "(hd0)/boot/grub"],
+		...["biosdisk", "ext2", "linux", "normal", "configfile", "echo"],
+	]);
+	const file = join(folder, "grub2");
+	await writeFile(
+		file,
+		Buffer.concat([
+			await readFile("/usr/lib/grub/i386-pc/lnxboot.img"),
+			await readFile(core),
+		]),
+	);
+	return file;
+}
+
+/** The files of a distribution's disk. */
+async function distributionTree(
+	folder: string,
+	{ kernel, initrd, cmdline }: StockSystem,
+): Promise<string> {
+	await mkdir(join(folder, "boot/grub"), { recursive: true });
+	await copyFile(kernel, join(folder, "boot/vmlinuz"));
+	await copyFile(initrd, join(folder, "boot/initrd.img"));
+	await writeFile(
+		join(folder, "boot/grub/grub.cfg"),
+		`set root=(hd0)\nlinux /boot/vmlinuz root=/dev/sda ${cmdline}\ninitrd /boot/initrd.img\nboot\n`,
+	);
+	return folder;
 }
