@@ -26,8 +26,8 @@ async function boot(): Promise<void> {
 }
 
 /** The page of the container, asked from outside by the published port, once it is there. */
-async function page(): Promise<string> {
-	const port = vm.ports.find(({ guest: inside }) => inside === 80)?.host;
+async function page(published = 80): Promise<string> {
+	const port = vm.ports.find(({ guest: inside }) => inside === published)?.host;
 	const { stdout } = await run("curl", [
 		...["-sS", "--fail", "--retry", "120", "--retry-delay", "2"],
 		...["--retry-all-errors", "--max-time", "10", "--retry-max-time", "240"],
@@ -52,7 +52,7 @@ async function ssh(command: string): Promise<string> {
 async function writeLayer(name: string, host: object = {}): Promise<string> {
 	const file = join(folder, `${name}.yaml`);
 	const settings = {
-		extends: checkout("test/hosts/s6.yaml"),
+		extends: [checkout("test/hosts/s6.yaml"), "dock0/compose"],
 		name: "light1",
 		host: {
 			domain: "example.org",
@@ -74,6 +74,7 @@ async function writeLayer(name: string, host: object = {}): Promise<string> {
 						vlan: { id: 7, parent: "eth0" },
 						addresses: ["198.51.100.1/24"],
 					},
+					br0: { bridge: [], addresses: ["192.0.2.129/25"] },
 				},
 			},
 			sysctl: { "vm.swappiness": 7 },
@@ -81,6 +82,8 @@ async function writeLayer(name: string, host: object = {}): Promise<string> {
 			containers: {
 				web: { image: "web:1", ports: [{ external: 80, internal: 8080 }] },
 			},
+			expose: [8082],
+			compose: { shop: { file: "./compose.yaml", env: "PORT=8082\n" } },
 			push: {
 				confirmSeconds: 60,
 				options: [
@@ -91,7 +94,7 @@ async function writeLayer(name: string, host: object = {}): Promise<string> {
 			},
 			...host,
 		},
-		vm: { ports: ["8080:80", "2222:22"] },
+		vm: { ports: ["8080:80", "8082:8082", "2222:22"] },
 	};
 	await writeFile(file, JSON.stringify(settings));
 	return file;
@@ -112,6 +115,15 @@ beforeAll(async () => {
 	await writeImage(join(folder, "web.tar"), "web:1", "from a container\n");
 	const key = join(folder, "key");
 	await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+	await writeFile(
+		join(folder, "compose.yaml"),
+		`services:
+  front:
+    image: web:1
+    pull_policy: never
+    ports: ["\${PORT}:8080"]
+`,
+	);
 	layer = await writeLayer("light1");
 	await buildHost([layer], folder);
 	await boot();
@@ -139,11 +151,26 @@ describe("a Docker host under s6", () => {
 		);
 	});
 
+	it("runs a compose project, which is stopped and started by its service", async () => {
+		expect(await page(8082)).toBe("from a container\n");
+		const running =
+			"docker ps --filter label=com.docker.compose.project=shop --format '{{.Names}}'";
+		expect(await guest.get(running)).toBe("shop-front-1");
+		await guest.get(
+			"s6-svc -wD -T 120000 -d /run/service/dock0-compose-shop",
+			300,
+		);
+		expect(await guest.get(running)).toBe("");
+		await guest.get("s6-svc -u /run/service/dock0-compose-shop");
+		expect(await page(8082)).toBe("from a container\n");
+	});
+
 	it("has the network, names and kernel settings of its bundle", async () => {
 		const addresses = await guest.get("ip -brief address");
 		expect(addresses).toMatch(/^eth0 .*192\.0\.2\.10\/24.*2001:db8::10\/64/m);
 		expect(addresses).toMatch(/^eth0 .*10\.0\.2\.15\/24/m);
 		expect(addresses).toMatch(/^eth0\.7@eth0 .*198\.51\.100\.1\/24/m);
+		expect(addresses).toMatch(/^br0 .*192\.0\.2\.129\/25/m);
 		expect(await guest.get("cat /etc/resolv.conf")).toMatch(
 			/search example\.org[\s\S]*nameserver 10\.0\.2\.3/,
 		);
@@ -155,7 +182,7 @@ describe("a Docker host under s6", () => {
 
 	it("lets its administrator in by ssh, who may become root and use Docker", async () => {
 		expect(await ssh("hostname; sudo id -u; docker ps -q | wc -l")).toBe(
-			"light1\n0\n1",
+			"light1\n0\n2",
 		);
 	});
 

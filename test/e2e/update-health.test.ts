@@ -78,6 +78,13 @@ beforeAll(async () => {
 			150,
 		),
 		docker: await build("update-docker", "1.3", []),
+		s6: await build("update-s6", "1.4", ["test -e /var/lib/dock0/wanted"]),
+		"s6-unhealthy": await build(
+			"update-s6",
+			"1.5",
+			["echo no such thing; test -e /var/lib/dock0/never"],
+			150,
+		),
 	});
 	const disk = join(temp, "host.img");
 	await writeHostDisk({
@@ -128,6 +135,23 @@ describe("a host on trial", () => {
 		await nextBoot("b");
 		expect(await guest.get("dock0-update status")).toMatch(
 			/failed: slot a, 1\.2: not healthy within 150 s: health command failed: .*no such thing/,
+		);
+	});
+
+	it("does so under s6, too, to which an update can change", async () => {
+		await guest.get("rm /var/lib/dock0/wanted");
+		vm?.console.write("dock0-update install /run/media/s6\n");
+		await nextBoot("a");
+		expect(await guest.get("cat /proc/1/comm")).toBe("s6-svscan");
+		const line = "dock0-update status";
+		expect(await guest.get(line)).toContain("on trial: slot a, 1.4");
+		await guest.get("touch /var/lib/dock0/wanted");
+		expect(await until(line, "confirmed: slot a")).toContain("slot a");
+		vm?.console.write("dock0-update install /run/media/s6-unhealthy\n");
+		await nextBoot("b");
+		await nextBoot("a");
+		expect(await guest.get(line)).toMatch(
+			/running: slot a, e2e-update 1\.4[\s\S]*failed: slot b, 1\.5: not healthy within 150 s: health command failed: .*no such thing/,
 		);
 	});
 });
