@@ -11,7 +11,7 @@
 #   port        where http://HOST:PORT/progress says how far we are: ID STATE PERCENT MESSAGE
 #   link        the MAC address of the network card to use; addresses, routers: what it had
 # When a partition is kept, /install has the table that knows where it ends: front, for the disk's first sectors,
-# and back, for its last ones; it is written after the image. With a key in /install, it of them must have signed /install/manifest.
+# and back, for its last ones; it is written after the image. With a key in /install, that key must have signed /install/manifest.
 export PATH=/bin
 umask 022
 
