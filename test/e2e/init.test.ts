@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectTemplates } from "../../src/pipeline/init.ts";
 import { run } from "../../src/system/process.ts";
 import { checkout, dock0 } from "./support/dock0.ts";
+import { guestShell } from "./support/guest.ts";
+import { bootHost, buildHost } from "./support/host.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -60,6 +62,44 @@ it("builds and boots the web server, which shows its page", async () => {
 		expect(page.stdout).toContain("It works");
 	} finally {
 		await dock0(["vm", "stop", name]);
+	}
+});
+
+it("builds and boots the swarm node, which becomes the manager of a swarm", async () => {
+	const project = join(folder, "swarm");
+	await dock0(["init", project, "--template", "swarm-node", "--yes"]);
+	const file = join(project, "dock0.yaml");
+	const config = await readFile(file, "utf8");
+	// A shell on the console, for the test to ask in.
+	const shell = checkout("test/hosts/overlay");
+	await writeFile(
+		file,
+		config.replace("overlay: ./overlay", `overlay: [${shell}, ./overlay]`),
+	);
+	const output = join(project, "build");
+	await buildHost([file], output);
+	const vm = await bootHost([file], output, { name: `swarm-${process.pid}` });
+	try {
+		const guest = await guestShell(vm, 300);
+		await vm.waitReady({ timeoutSeconds: 300 });
+		const info = (what: string) =>
+			guest.get(`docker info --format '${what}'`, 120);
+		expect(await info("{{.LoggingDriver}} {{.Swarm.LocalNodeState}}")).toBe(
+			"journald inactive",
+		);
+		const started = await guest.get("docker swarm init", 120);
+		expect(started).toMatch(/docker swarm join --token \S+ 10\.\S+:2377/);
+		expect(
+			await info("{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}"),
+		).toBe("active true");
+		// Its membership lies on the state volume.
+		expect(await guest.get("stat -c %d /var/lib/docker/swarm")).toBe(
+			await guest.get("stat -c %d /run/dock0/state"),
+		);
+		const listening = await guest.get("ss -Hltn");
+		for (const port of [2377, 7946]) expect(listening).toContain(`*:${port} `);
+	} finally {
+		await vm.kill();
 	}
 });
 
