@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 run_packages=(
 	mmdebstrap debian-archive-keyring uidmap squashfs-tools erofs-utils e2fsprogs kmod zstd xz-utils # building a Debian root
-	pacman-package-manager archlinux-keyring libarchive-tools gpg gpg-agent # building an Arch root
+	pacman-package-manager makepkg archlinux-keyring libarchive-tools gpg gpg-agent # building an Arch root
 	grub-common grub-pc-bin grub-efi-amd64-bin fdisk dosfstools mtools qemu-utils xorriso # disk images
 	qemu-system-x86 seabios ovmf # starting the result
 	openssh-client # reaching a running host

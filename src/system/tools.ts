@@ -15,6 +15,7 @@ export const toolPackages = {
 	flock: "util-linux",
 	gpg: "gpg",
 	"grub-mkimage": "grub-common",
+	makepkg: "makepkg",
 	mcopy: "mtools",
 	"mkfs.erofs": "erofs-utils",
 	"mkfs.ext4": "e2fsprogs",

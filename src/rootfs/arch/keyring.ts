@@ -141,11 +141,11 @@ async function populate(
 	file: string,
 ): Promise<void> {
 	requireTool("pacman-key");
+	// Whose libraries it reads; Debian has them in a package of their own, which it only recommends.
+	requireTool("makepkg");
 	context.log("making a gpg home from archlinux-keyring");
-	for (const args of [
-		["--init"],
-		["--populate-from", dirname(file), "--populate", basename(file, ".gpg")],
-	])
+	// It looks in the folder where its distribution's archlinux-keyring puts `file`.
+	for (const args of [["--init"], ["--populate", basename(file, ".gpg")]])
 		await context.runInNamespace("pacman-key", ["--gpgdir", home, ...args]);
 	// Sockets and locks of agents that ended with their namespace.
 	await context.runInNamespace("sh", [
