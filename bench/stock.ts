@@ -63,7 +63,7 @@ async function bootStock(first: boolean): Promise<RunningVm> {
 			kernel: at("stock/vmlinuz"),
 			initrd: at("stock/initrd.img"),
 			cmdline:
-				"console=ttyS0 root=/dev/vda rw no_timer_check net.ifnames=0 quiet loglevel=3 systemd.show_status=false",
+				"console=ttyS0 root=/dev/vda rw no_timer_check net.ifnames=0 quiet loglevel=3 systemd.show_status=false cgroup.memory=nokmem",
 			drives: [
 				{ file: at("stock/root.img"), format: "raw", throwAway: !first },
 			],

@@ -37,12 +37,16 @@ export async function bootHost(
 	const project = await loadProject({ files });
 	const vm = { ...project.config.value.vm, ...options.vm };
 	const { accelerator } = await chooseAccelerator(vm.accel);
+	// Of the code that a running kernel changes in itself, what this leaves unchanged runs the most, and an
+	// emulator of two processors can fall over it (docs/reliability.md).
+	const unpatched = accelerator === "tcg" ? ["cgroup.memory=nokmem"] : [];
 	const machine = await releaseMachine(
 		{
 			...(await builtRelease(project, output)),
 			name: options.name,
 			settings: {
 				...vm,
+				append: [...vm.append, ...unpatched],
 				ports: vm.ports.map((port) =>
 					typeof port === "string"
 						? port.replace(/^\d+:/, "0:")
