@@ -18,6 +18,9 @@ const sector = 512;
 const entriesBytes = 128 * 128;
 const entriesAt = 2 * sector;
 
+/** Sectors of the partition table's copy at the end of a disk: entries and header. */
+export const tableCopy = entriesBytes / sector + 1;
+
 /** How much of an image `keptTable` needs: protective MBR, header, entries. */
 export const tableBytes = entriesAt + entriesBytes;
 
@@ -65,7 +68,7 @@ export function keptTable(
 	const front = Buffer.from(head.subarray(0, tableBytes));
 	const entry = entryOf(front, name);
 	const last = diskSectors - 1;
-	const lastUsable = last - entriesBytes / sector - 1;
+	const lastUsable = last - tableCopy;
 	const end = kept.start + kept.sectors - 1;
 	if (entry === undefined || startOf(front, entry) !== kept.start)
 		throw new Error(`the image has no ${name} at sector ${kept.start}`);

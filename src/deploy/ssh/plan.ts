@@ -2,6 +2,7 @@ import { ExpectedError } from "../../system/errors.ts";
 import type { Inspection } from "../provider.ts";
 import type { SshBefore } from "./before.ts";
 import type { Disk, Facts, Part } from "./facts.ts";
+import { tableCopy } from "./kept-table.ts";
 
 /** What the plan needs to know of the image. */
 export interface ImageFacts {
@@ -16,9 +17,6 @@ export interface ImageFacts {
 export const statePartition = "dock0-state";
 const bootPartition = "dock0-boot";
 const mebibyte = 1024 * 1024;
-
-/** Sectors of the partition table's copy at the end of a disk: UEFI 2.10, 5.3. */
-const tableCopy = 33;
 
 /** MiB for kernel, installer and their work, beside two copies of the packed image. */
 const base = 160;
