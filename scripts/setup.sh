@@ -19,6 +19,7 @@ test_packages=(
 	docker-registry # a shared cache
 	iproute2 nmap # a host in namespaces, looked at from outside
 	cryptsetup-bin # veritysetup, the judge of hash trees
+	xfsprogs btrfs-progs # the other file systems of a state volume
 	swtpm # a TPM for virtual machines
 	openssl sqlite3 # checks signatures as a host does; a database that must survive power cuts
 	chromium # looking at reports
