@@ -216,21 +216,21 @@ export function encodeInode(inode: Inode, place: InodePlace): Buffer {
 				: encodeFile(body);
 			break;
 		case "symlink":
-			bytes = Buffer.alloc(24 + body.target.length + (withXattr ? 4 : 0));
+			bytes = Buffer.allocUnsafe(24 + body.target.length + (withXattr ? 4 : 0));
 			bytes.writeUInt32LE(place.links, 16);
 			bytes.writeUInt32LE(body.target.length, 20);
 			body.target.copy(bytes, 24);
 			break;
 		case "block":
 		case "character":
-			bytes = Buffer.alloc(withXattr ? 28 : 24);
+			bytes = Buffer.allocUnsafe(withXattr ? 28 : 24);
 			bytes.writeUInt32LE(place.links, 16);
 			bytes.writeUInt32LE(body.device, 20);
 			break;
 		case "folder":
 			throw new Error("a folder's inode is not made here");
 		default:
-			bytes = Buffer.alloc(withXattr ? 24 : 20);
+			bytes = Buffer.allocUnsafe(withXattr ? 24 : 20);
 			bytes.writeUInt32LE(place.links, 16);
 	}
 	if (withXattr && body.type !== "file")
@@ -249,7 +249,7 @@ function isLarge(body: FileBody, place: InodePlace): boolean {
 }
 
 function encodeFile(body: FileBody): Buffer {
-	const bytes = Buffer.alloc(32 + body.blocks.length);
+	const bytes = Buffer.allocUnsafe(32 + body.blocks.length);
 	bytes.writeUInt32LE(body.start, 16);
 	bytes.writeUInt32LE(body.fragment ?? none, 20);
 	bytes.writeUInt32LE(body.fragmentOffset, 24);
@@ -263,7 +263,7 @@ function encodeExtendedFile(
 	links: number,
 	xattr: number,
 ): Buffer {
-	const bytes = Buffer.alloc(56 + body.blocks.length);
+	const bytes = Buffer.allocUnsafe(56 + body.blocks.length);
 	bytes.writeBigUInt64LE(BigInt(body.start), 16);
 	bytes.writeBigUInt64LE(BigInt(body.size), 24);
 	bytes.writeBigUInt64LE(BigInt(body.sparse), 32);

@@ -205,9 +205,11 @@ async function readAt(
 	position: number,
 	length: number,
 ): Promise<Buffer> {
-	const bytes = Buffer.alloc(Math.max(0, length));
-	const { bytesRead } = await file.read(bytes, 0, bytes.length, position);
-	if (bytesRead < length || length < 0)
+	const { size } = await file.stat();
+	// Looked at first, because node aborts when asked for more than it can read.
+	if (length < 0 || position + length > size)
 		throw new Error("the squashfs image ends too early");
+	const bytes = Buffer.alloc(length);
+	await file.read(bytes, 0, length, position);
 	return bytes;
 }

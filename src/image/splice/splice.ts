@@ -72,8 +72,10 @@ async function splice(
 	{ keeps, epoch }: SpliceOptions,
 	temp: string,
 ): Promise<void> {
-	const base = await readImage(baseFile, 0, temp);
-	const top = await readImage(topFile, 1, temp);
+	const [base, top] = await Promise.all([
+		readImage(baseFile, 0, temp),
+		readImage(topFile, 1, temp),
+	]);
 	requireAlike(base, top);
 	const numbering = numberInodes(mergeTrees(base.root, top.root, keeps));
 
