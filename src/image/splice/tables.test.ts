@@ -1,0 +1,88 @@
+import { expect, it } from "vitest";
+import { type Listed, layListing } from "./folders.ts";
+import { decodeLz4 } from "./lz4.ts";
+import { readPlainTable } from "./read-table.ts";
+import { plainTable } from "./write-table.ts";
+import { decodeXattrs, encodeXattrSets, xattrNumbers } from "./xattr.ts";
+
+const u32 = (value: number): Buffer => {
+	const bytes = Buffer.alloc(4);
+	bytes.writeUInt32LE(value);
+	return bytes;
+};
+const key = (type: number, name: string): Buffer =>
+	Buffer.concat([u32(type | (name.length << 16)), Buffer.from(name)]);
+const value = (content: string): Buffer =>
+	Buffer.concat([u32(content.length), Buffer.from(content)]);
+
+it("reads xattrs whose values are elsewhere, and writes each set once", () => {
+	// 9000 bytes push the second set into the second block.
+	const long = "v".repeat(9000);
+	const first = Buffer.concat([key(0, "a"), value(long)]);
+	const elsewhere = Buffer.alloc(8);
+	// The value of "a": in the first block, behind its key of 5 bytes.
+	elsewhere.writeBigUInt64LE(5n);
+	const second = Buffer.concat([
+		key(0x100, "a"),
+		Buffer.concat([u32(8), elsewhere]),
+		key(2, "b"),
+		value("short"),
+	]);
+	const stored = plainTable(Buffer.concat([first, second]));
+	const table = readPlainTable(stored.bytes, 0, stored.bytes.length, "xattr");
+	const sets = Buffer.alloc(32);
+	sets.writeUInt32LE(1, 8);
+	const secondAt = BigInt((8194 << 16) + first.length - 8192);
+	sets.writeBigUInt64LE(secondAt, 16);
+	sets.writeUInt32LE(2, 24);
+	const read = decodeXattrs(sets, table);
+	expect(read[0]?.pairs.equals(first)).toBe(true);
+	expect(read[1]?.pairs.toString()).toBe(
+		Buffer.concat([first, key(2, "b"), value("short")]).toString(),
+	);
+
+	const numbers = xattrNumbers();
+	const again = decodeXattrs(sets, table);
+	expect([...read, ...again].map(numbers.numberOf)).toEqual([0, 1, 0, 1]);
+	expect(numbers.sets).toHaveLength(2);
+	const encoded = encodeXattrSets(numbers.sets, [0, 8194]);
+	expect(encoded.readBigUInt64LE(16)).toBe(secondAt);
+});
+
+it("begins a new header for 256 entries, another block, and distant numbers", () => {
+	const entry = (n: number, changes: Partial<Listed> = {}): Listed => ({
+		...{ at: n, number: n + 1, name: `n${n}`, type: "file" },
+		...changes,
+	});
+	const firsts = (entries: Listed[]): string[] =>
+		layListing(entries, 0).headers.map(({ name }) => name);
+	const many = Array.from({ length: 600 }, (_, n) => entry(n));
+	expect(firsts(many)).toEqual(["n0", "n256", "n512"]);
+	expect(
+		firsts([entry(1), entry(2, { at: 8191 }), entry(3, { at: 8192 })]),
+	).toEqual(["n1", "n3"]);
+	const far = (number: number): Listed[] => [
+		entry(1, { number: 40_000 }),
+		entry(2, { number }),
+	];
+	expect(firsts(far(40_000 + 32_767))).toEqual(["n1"]);
+	expect(firsts(far(40_000 + 32_768))).toEqual(["n1", "n2"]);
+	expect(firsts(far(40_000 - 32_768))).toEqual(["n1"]);
+	expect(firsts(far(40_000 - 32_769))).toEqual(["n1", "n2"]);
+});
+
+it("decompresses lz4, and throws where it is damaged", () => {
+	// "abcabcabcabcab" + 20 literals, by the format's description
+	const literals = Buffer.from("01234567890123456789");
+	const block = Buffer.from([
+		...[0x37, ...Buffer.from("abc"), 3, 0],
+		...[0xf0, 5, ...literals],
+	]);
+	expect(decodeLz4(block, 8192).toString()).toBe(`abcabcabcabcab${literals}`);
+	// Behind literals (4) and behind a match (6) a block may end.
+	for (let length = 1; length < block.length; length++)
+		if (length !== 4 && length !== 6)
+			expect(() => decodeLz4(block.subarray(0, length), 8192)).toThrow();
+	expect(() => decodeLz4(block, 20)).toThrow("damaged");
+	expect(() => decodeLz4(Buffer.from([0x10, 65, 2, 0]), 99)).toThrow("damaged");
+});
