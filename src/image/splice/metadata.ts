@@ -49,7 +49,7 @@ interface LaidFolder extends NumberedFolder {
  * @param moveFile gives a file the places of its data in the merged image
  */
 export async function makeTables(
-	{ numbers, links, others, folders }: Numbering,
+	{ inodes, others, folders }: Numbering,
 	moveFile: (inode: FileInode) => FileInode,
 	fragments: readonly Fragment[],
 	compressor: Compressor,
@@ -58,8 +58,7 @@ export async function makeTables(
 	const ids = idNumbers();
 	const xattrs = xattrNumbers();
 	const placeOf = (inode: Inode): InodePlace => ({
-		number: numbers.get(inode) ?? 0,
-		links: links.get(inode) ?? 0,
+		...(inodes.get(inode) ?? { number: 0, links: 0 }),
 		uid: ids.numberOf(inode.uid),
 		gid: ids.numberOf(inode.gid),
 		xattr: inode.xattrs && xattrs.numberOf(inode.xattrs),

@@ -1,6 +1,13 @@
 import type { Inode } from "./inode.ts";
 import type { Entry } from "./read.ts";
 
+export interface NumberedInode {
+	/** From 1 on. */
+	number: number;
+	/** Its paths; of a folder, with "." and the ".." of the folders in it. */
+	links: number;
+}
+
 export interface NumberedFolder {
 	entry: Entry;
 	/** The number of the folder that it lies in. */
@@ -8,10 +15,7 @@ export interface NumberedFolder {
 }
 
 export interface Numbering {
-	/** From 1 on, by inode. */
-	numbers: ReadonlyMap<Inode, number>;
-	/** Paths of each inode that is not a folder; for folders, "." and the ".." of the folders in them too. */
-	links: ReadonlyMap<Inode, number>;
+	inodes: ReadonlyMap<Inode, NumberedInode>;
 	/** All inodes that are no folders, in the order of their numbers. */
 	others: Inode[];
 	/** All folders, each behind those in it; the root is the last. */
@@ -20,29 +24,40 @@ export interface Numbering {
 
 /** Numbers the inodes of a tree, those of one folder in a row, as the differences in a listing must be small. */
 export function numberInodes(root: Entry): Numbering {
-	const numbers = new Map<Inode, number>([[root.inode, 1]]);
-	const links = new Map<Inode, number>();
+	const inodes = new Map<Inode, NumberedInode>();
 	const others: Inode[] = [];
 	const folders: NumberedFolder[] = [];
-	const visit = (entry: Entry, parent: number): void => {
-		const children = [...(entry.children?.values() ?? [])];
-		for (const child of children) {
+	const add = (inode: Inode, links: number): NumberedInode => {
+		const numbered = { number: inodes.size + 1, links };
+		inodes.set(inode, numbered);
+		return numbered;
+	};
+	const visit = (entry: Entry, number: number, parent: number): void => {
+		const inner: { entry: Entry; number: number }[] = [];
+		for (const child of entry.children?.values() ?? []) {
 			const { inode } = child;
-			if (!numbers.has(inode)) {
-				numbers.set(inode, numbers.size + 1);
-				if (!child.children) others.push(inode);
+			const known = inodes.get(inode);
+			if (known) known.links++;
+			else if (child.children) {
+				const links = 2 + foldersIn(child);
+				inner.push({ entry: child, number: add(inode, links).number });
+			} else {
+				add(inode, 1);
+				others.push(inode);
 			}
-			if (!child.children) links.set(inode, (links.get(inode) ?? 0) + 1);
 		}
-		const inner = children.filter((child) => child.children);
-		links.set(entry.inode, 2 + inner.length);
-		const number = numbers.get(entry.inode) ?? 0;
-		for (const child of inner) visit(child, number);
+		for (const folder of inner) visit(folder.entry, folder.number, number);
 		folders.push({ entry, parent });
 	};
-	visit(root, 0);
+	visit(root, add(root.inode, 2 + foldersIn(root)).number, 0);
 	// mksquashfs gives the root's parent the number behind the last.
 	const last = folders.at(-1);
-	if (last) last.parent = numbers.size + 1;
-	return { numbers, links, others, folders };
+	if (last) last.parent = inodes.size + 1;
+	return { inodes, others, folders };
+}
+
+function foldersIn({ children }: Entry): number {
+	let count = 0;
+	for (const child of children?.values() ?? []) if (child.children) count++;
+	return count;
 }

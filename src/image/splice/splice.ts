@@ -105,7 +105,7 @@ async function splice(
 
 	const { bytes, superblock } = assemble(tables, upper.end, {
 		...base.superblock,
-		inodes: numbering.numbers.size,
+		inodes: numbering.inodes.size,
 		time: epoch,
 		fragments: fragments.length,
 		flags: mergedFlags(base.superblock, top.superblock, tables),

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Listed, layListing } from "./folders.ts";
+import { encodeFolderInode, type Listed, layListing } from "./folders.ts";
 import { decodeLz4 } from "./lz4.ts";
 import { readPlainTable } from "./read-table.ts";
 import { plainTable } from "./write-table.ts";
@@ -69,6 +69,44 @@ it("begins a new header for 256 entries, another block, and distant numbers", ()
 	expect(firsts(far(40_000 + 32_768))).toEqual(["n1", "n2"]);
 	expect(firsts(far(40_000 - 32_768))).toEqual(["n1"]);
 	expect(firsts(far(40_000 - 32_769))).toEqual(["n1", "n2"]);
+});
+
+it("writes an index of a long listing, which only linux reads", () => {
+	const entries = Array.from(
+		{ length: 2000 },
+		(_, n): Listed => ({
+			...{ at: 32 * n, number: n + 1, type: "folder" },
+			name: `name-${String(n).padStart(5, "0")}`,
+		}),
+	);
+	// It begins at the end of the third block of the table.
+	const listing = layListing(entries, 3 * 8192 - 100);
+	const starts = Array.from({ length: 12 }, (_, n) => 1000 * n);
+	const inode = encodeFolderInode(
+		{
+			...{ image: 0, mode: 0, uid: 0, gid: 0, time: 0, xattrs: undefined },
+			body: { type: "folder" },
+		},
+		{ number: 1, links: 2, uid: 0, gid: 0, xattr: undefined, parent: 2 },
+		listing,
+		starts,
+	);
+	expect(inode.readUInt32LE(24)).toBe(2000);
+	expect(inode.readUInt16LE(34)).toBe(8192 - 100);
+	const count = inode.readUInt16LE(32);
+	expect(count).toBe(Math.floor((listing.bytes.length - 100) / 8192) + 1);
+	let at = 40;
+	for (let n = 0; n < count; n++) {
+		const [place, block] = [inode.readUInt32LE(at), inode.readUInt32LE(at + 4)];
+		const nameEnd = at + 12 + inode.readUInt32LE(at + 8) + 1;
+		const name = inode.toString("latin1", at + 12, nameEnd);
+		expect(block).toBe(1000 * (3 + n));
+		expect(Math.floor((listing.at + place) / 8192)).toBe(3 + n);
+		// Behind the header of 12 bytes and the entry's 8 is its name.
+		expect(listing.bytes.toString("latin1", place + 20, place + 30)).toBe(name);
+		at = nameEnd;
+	}
+	expect(at).toBe(inode.length);
 });
 
 it("decompresses lz4, and throws where it is damaged", () => {

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import {
-	chmod,
-	link,
-	lstat,
-	mkdir,
-	readdir,
-	readFile,
-	readlink,
-	symlink,
-	writeFile,
-} from "node:fs/promises";
+	chmodSync,
+	linkSync,
+	lstatSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { run } from "../../system/process.ts";
 
@@ -35,18 +35,18 @@ export function noise(bytes: number, seed: number): Buffer {
 	return Buffer.concat(parts).subarray(0, bytes);
 }
 
-export async function plant(folder: string, tree: Tree): Promise<void> {
-	await mkdir(folder, { recursive: true });
-	await chmod(folder, 0o755);
+/** Makes a tree's files, in one go: so it is much faster for thousands of them. */
+export function plant(folder: string, tree: Tree): void {
+	mkdirSync(folder, { recursive: true });
+	chmodSync(folder, 0o755);
 	for (const [path, node] of Object.entries(tree)) {
 		const place = join(folder, path);
-		await mkdir(dirname(place), { recursive: true });
-		if ("folder" in node) await mkdir(place, { recursive: true });
-		else if ("file" in node) await writeFile(place, node.file);
-		else if ("symlink" in node) await symlink(node.symlink, place);
-		else await link(join(folder, node.hard), place);
-		if ("folder" in node) await chmod(place, node.mode ?? 0o755);
-		if ("file" in node) await chmod(place, node.mode ?? 0o644);
+		mkdirSync("folder" in node ? place : dirname(place), { recursive: true });
+		if ("file" in node) writeFileSync(place, node.file);
+		else if ("symlink" in node) symlinkSync(node.symlink, place);
+		else if ("hard" in node) linkSync(join(folder, node.hard), place);
+		if ("folder" in node) chmodSync(place, node.mode ?? 0o755);
+		if ("file" in node) chmodSync(place, node.mode ?? 0o644);
 	}
 }
 
@@ -86,18 +86,18 @@ export async function contentOf(
 ): Promise<Record<string, string>> {
 	await run("unsquashfs", ["-q", "-n", "-no-xattrs", "-d", folder, image]);
 	const content: Record<string, string> = {};
-	const paths = await readdir(folder, { recursive: true });
+	const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
 	for (const path of paths.sort()) {
 		const place = join(folder, path);
-		const { mode, nlink, size, mtimeMs } = await lstat(place);
+		const { mode, nlink, size, mtimeMs } = lstatSync(place);
 		const kind = mode & 0o170000;
+		const sum = (): string =>
+			createHash("sha256").update(readFileSync(place)).digest("hex");
 		const what =
 			kind === 0o100000
-				? `${size} ${nlink} ${createHash("sha256")
-						.update(await readFile(place))
-						.digest("hex")}`
+				? `${size} ${nlink} ${sum()}`
 				: kind === 0o120000
-					? await readlink(place)
+					? readlinkSync(place)
 					: String(nlink);
 		content[path] = `${mode.toString(8)} ${mtimeMs} ${what}`;
 	}
