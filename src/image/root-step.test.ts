@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { execute } from "../plan/execute.ts";
 import { keySteps } from "../plan/key.ts";
@@ -19,23 +19,46 @@ afterEach(async () => {
 	await rm(folder, { recursive: true, force: true });
 });
 
-/** Packs a root with two files; returns the paths of the listing and those of the hashes. */
-async function packAndList(options: readonly string[]) {
-	const rootfs = defineStep({
-		name: "rootfs/two",
-		title: "making a root",
+/** A step that leaves `tar`, an archive of a tree with these files. */
+function archiveStep<Tar extends "rootfs.tar" | "changes.tar">(
+	name: string,
+	tar: Tar,
+	files: Readonly<Record<string, string>>,
+	kept: readonly string[] = [],
+) {
+	return defineStep({
+		name,
+		title: "making a tree",
 		version: 1,
 		needs: {},
-		inputs: {},
-		outputs: ["rootfs.tar"],
+		inputs: { values: { files, kept } },
+		outputs: [tar, "kept"],
 		async run({ out, temp }) {
 			await mkdir(join(temp, "tree"));
-			await writeFile(join(temp, "tree/kept"), "kept");
-			await writeFile(join(temp, "tree/left-out"), "left out");
-			const args = ["-c", "-C", join(temp, "tree"), "."];
-			await run("tar", [...args, "-f", join(out, "rootfs.tar")]);
+			for (const [path, text] of Object.entries(files)) {
+				await mkdir(dirname(join(temp, "tree", path)), { recursive: true });
+				await writeFile(join(temp, "tree", path), text);
+			}
+			await writeFile(
+				join(out, "kept"),
+				kept.map((path) => `${path}\0`).join(""),
+			);
+			await run("tar", [
+				"-c",
+				"-C",
+				join(temp, "tree"),
+				"-f",
+				join(out, tar),
+				".",
+			]);
 		},
 	});
+}
+
+const whole = { kept: "kept", "left-out": "left out", "etc/changed": "new" };
+
+/** Packs a root; returns the listing's lines, the hashes' lines, and what the image says of itself. */
+async function packAndList(options: readonly string[]) {
 	const kernel = defineStep({
 		name: "kernel/none",
 		title: "making a kernel",
@@ -44,15 +67,38 @@ async function packAndList(options: readonly string[]) {
 		inputs: {},
 		outputs: ["modules", "vmlinuz", "version"],
 		async run({ out }) {
-			await mkdir(join(out, "modules"));
+			await mkdir(join(out, "modules/lib/modules/1"), { recursive: true });
+			await writeFile(join(out, "modules/lib/modules/1/one.ko"), "module");
 			await writeFile(join(out, "vmlinuz"), "");
 			await writeFile(join(out, "version"), "1");
 		},
 	});
 	const step = rootImageStep({
-		rootfs,
+		packages: archiveStep("rootfs/packages", "rootfs.tar", {
+			kept: "kept",
+			"left-out": "left out",
+			"etc/changed": "old",
+			"etc/removed": "",
+			"usr/share/doc/manual": "",
+		}),
+		customised: archiveStep(
+			"rootfs/customise",
+			"changes.tar",
+			{ "etc/changed": "new" },
+			["kept", "left-out"],
+		),
+		whole: archiveStep("rootfs/whole", "rootfs.tar", whole),
 		kernel,
-		files: {},
+		trim: {
+			patterns: {},
+			of: (entries) => ({
+				files: entries
+					.filter(({ path }) => path.startsWith("/usr/share/doc/"))
+					.map(({ path }) => path),
+				folders: [],
+			}),
+		},
+		files: { "usr/lib/dock0/own": "own" },
 		links: {},
 		settings: imageSchema.parse({ squashfs: { options } }),
 		epoch: 1_735_689_600,
@@ -66,22 +112,48 @@ async function packAndList(options: readonly string[]) {
 	const outputs = entries.get(step.name)?.outputs ?? "";
 	const read = async (name: string): Promise<string[]> =>
 		(await readFile(join(outputs, name), "utf8")).split("\0").filter(Boolean);
+	const root = join(outputs, "root");
+	const text = async (path: string): Promise<string> =>
+		(await run("unsquashfs", ["-cat", root, path])).stdout;
 	return {
-		listed: (await read("listing")).map((line) => line.split("\t").at(-1)),
-		hashed: (await read("hashes")).map((line) => line.slice(66)),
+		listing: await read("listing"),
+		hashes: await read("hashes"),
+		inside: (await run("unsquashfs", ["-lln", root])).stdout,
+		changed: await text("etc/changed"),
+		module: await text("usr/lib/modules/1/one.ko"),
 	};
 }
 
-test("tells what is in the root", async () => {
-	expect(await packAndList([])).toEqual({
-		listed: ["kept", "left-out"],
-		hashed: ["./kept", "./left-out"],
-	});
+const pathsOf = ({ listing }: Awaited<ReturnType<typeof packAndList>>) =>
+	listing.map((line) => line.split("\t").at(-1)).sort();
+
+test("takes changed files over those of the packages, and adds modules and its own", async () => {
+	const packed = await packAndList([]);
+	expect(pathsOf(packed)).toEqual([
+		"etc",
+		"etc/changed",
+		"kept",
+		"left-out",
+		"usr",
+		"usr/lib",
+		"usr/lib/dock0",
+		"usr/lib/dock0/own",
+		"usr/lib/modules",
+		"usr/lib/modules/1",
+		"usr/lib/modules/1/one.ko",
+	]);
+	expect(packed).toMatchObject({ changed: "new", module: "module" });
+});
+
+test("is the same put together from two images as packed whole", async () => {
+	// An option of the user's makes it packed whole; this one changes nothing that is looked at here.
+	const whole = await packAndList(["-no-fragments"]);
+	expect(await packAndList([])).toEqual(whole);
 });
 
 test("does not tell of what mksquashfs was told to leave out", async () => {
-	expect(await packAndList(["-e", "left-out"])).toEqual({
-		listed: ["kept"],
-		hashed: ["./kept"],
-	});
+	const packed = await packAndList(["-e", "left-out"]);
+	expect(pathsOf(packed)).not.toContain("left-out");
+	expect(packed.hashes.join()).not.toContain("left-out");
+	expect(packed.hashes.join()).toContain("./kept");
 });

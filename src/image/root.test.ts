@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../system/process.ts";
 import { dockerLinks, dockerSchema } from "./docker-data.ts";
 import { mkfsErofsArguments } from "./erofs.ts";
-import { writeOwn } from "./root.ts";
+import { writeOwn } from "./own-files.ts";
 import { type ErofsSettings, imageSchema } from "./schema.ts";
 import { mksquashfsArguments } from "./squashfs.ts";
 

@@ -1,14 +1,57 @@
-import { mkdir, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { defineStep, type Step } from "../plan/step.ts";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type AnyStep, defineStep, type Step } from "../plan/step.ts";
 import { listTreeScript, unpackImageScript } from "../system/tree-listing.ts";
+import { baseImageStep, type Trimming } from "./base.ts";
 import { mkfsErofsArguments } from "./erofs.ts";
+import { writeOwn } from "./own-files.ts";
+import { addModulesScript, unpackTarScript } from "./root-tree.ts";
 import type { ImageSettings } from "./schema.ts";
+import { readableCompressors } from "./splice/layout.ts";
+import { splicedRootStep } from "./spliced-root.ts";
 import { mksquashfsArguments } from "./squashfs.ts";
 import { appendHashTree } from "./verity.ts";
 
-/** The step that packs the root. */
+/**
+ * The step that packs the root to `root`, with its hash tree appended if that is wanted; `verity` is then what
+ * `dock0.verity=` says (JSON of `Verity`), else null. `listing` and `hashes` tell what is in it (tree-listing.ts).
+ */
 export type RootImageStep = Step<"root" | "verity" | "listing" | "hashes">;
+
+export interface RootImageParts {
+	/** The step that leaves the packages' tree, `rootfs.tar`. */
+	packages: AnyStep;
+	/** The step that leaves what differs from it, `changes.tar`, and the paths of what does not, `kept`. */
+	customised: AnyStep;
+	/** The step that leaves both together, `rootfs.tar`. */
+	whole: AnyStep;
+	kernel: Step<"modules" | "vmlinuz" | "version">;
+	trim: Trimming;
+	/** Texts that dock0 itself puts into every root, by path below `/`. */
+	files: Readonly<Record<string, string>>;
+	/** Symbolic links likewise, target by path. */
+	links: Readonly<Record<string, string>>;
+	settings: ImageSettings;
+	/** Seconds since 1970 for every time stamp (SOURCE_DATE_EPOCH). */
+	epoch: number;
+}
+
+/**
+ * Packs the root file system with the kernel's modules in it. Of a squashfs, what the packages brought is packed
+ * in a step of its own, which stays when an overlay changes; a user's own options may say anything, and an erofs
+ * and images of some compressors cannot be taken apart here, so these are packed as a whole.
+ */
+export function rootImageStep(parts: RootImageParts): RootImageStep {
+	const { type, squashfs: settings, verity } = parts.settings;
+	if (
+		type !== "squashfs" ||
+		settings.options.length > 0 ||
+		!readableCompressors.includes(settings.compression)
+	)
+		return packedRootStep(parts);
+	const base = baseImageStep({ ...parts, settings });
+	return splicedRootStep({ ...parts, settings, verity, base });
+}
 
 /** The program that packs a tree into a file system of that kind, and its arguments. */
 function packCommand(
@@ -25,41 +68,9 @@ function packCommand(
 			];
 }
 
-/** Writes what dock0 itself puts into a root into a new folder. */
-export async function writeOwn(
-	folder: string,
-	files: Readonly<Record<string, string>>,
-	links: Readonly<Record<string, string>>,
-): Promise<void> {
-	await mkdir(folder);
-	for (const [path, text] of Object.entries(files)) {
-		await mkdir(join(folder, dirname(path)), { recursive: true });
-		await writeFile(join(folder, path), text);
-	}
-	for (const [path, target] of Object.entries(links)) {
-		await mkdir(join(folder, dirname(path)), { recursive: true });
-		await symlink(target, join(folder, path));
-	}
-}
-
-/**
- * Unpacks the root file system, puts the kernel's modules into it, and packs the whole to `root`, with its
- * hash tree appended if that is wanted; `verity` is then what `dock0.verity=` says (JSON of `Verity`), else
- * null. `listing` and `hashes` tell what is in it (tree-listing.ts). Runs as root of a namespace, so that
- * owners and capabilities stay what they are.
- * @param epoch seconds since 1970 for every time stamp (SOURCE_DATE_EPOCH).
- */
-export function rootImageStep(parts: {
-	rootfs: Step<"rootfs.tar">;
-	kernel: Step<"modules" | "vmlinuz" | "version">;
-	/** Texts that dock0 itself puts into every root, by path below `/`. */
-	files: Readonly<Record<string, string>>;
-	/** Symbolic links likewise, target by path. */
-	links: Readonly<Record<string, string>>;
-	settings: ImageSettings;
-	epoch: number;
-}): RootImageStep {
-	const { rootfs, kernel, files, links, settings, epoch } = parts;
+/** Unpacks the whole root, adds to it, and packs it. */
+function packedRootStep(parts: RootImageParts): RootImageStep {
+	const { whole, kernel, files, links, settings, epoch } = parts;
 	const { type, verity } = settings;
 	// Options of the user's may leave files out.
 	const asTree = settings[type].options.length === 0;
@@ -69,7 +80,7 @@ export function rootImageStep(parts: {
 		name: `image/${type}`,
 		title: `packing the root as ${type} with ${settings[type].compression}`,
 		version: 4,
-		needs: { rootfs, kernel },
+		needs: { whole, kernel },
 		inputs: {
 			values: { [type]: settings[type], verity, epoch, files, links },
 			tools: [program, "tar"],
@@ -81,14 +92,13 @@ export function rootImageStep(parts: {
 			await writeOwn(own, files, links);
 			const script = [
 				"set -eu",
-				'tree=$1 tar=$2 modules=$3 own=$4 listing=$5 hashes=$6 type=$7 image=$8; shift 8; mkdir "$tree"',
-				`tar -x --numeric-owner --same-owner --same-permissions --xattrs --xattrs-include='*' -C "$tree" -f "$tar"`,
-				// A root without merged /usr (usr-merge) keeps its modules in /lib.
-				'if [ -L "$tree/lib" ] || [ ! -d "$tree/lib" ]; then base=$tree/usr/lib; else base=$tree/lib; fi',
-				'if [ -d "$modules/lib/modules" ]; then mkdir -p "$base/modules"; cp -R --preserve=mode,links "$modules/lib/modules/." "$base/modules/"; chown -R 0:0 "$base/modules"; fi',
-				'cp -R --no-preserve=ownership "$own/." "$tree/"',
+				"tree=$1 tar=$2 modules=$3 own=$4 listing=$5 hashes=$6 type=$7 image=$8; shift 8",
+				unpackTarScript,
+				addModulesScript,
 				unpackImageScript,
 				listTreeScript,
+				'unpack_tar "$tar" "$tree"; add_modules "$modules" "$tree" >/dev/null',
+				'cp -R --no-preserve=ownership "$own/." "$tree/"',
 				asTree
 					? // Beside the packer, while the tree is in memory anyway.
 						'list_tree "$tree" "$listing" "$hashes" & listed=$!; "$@"; wait "$listed"'
@@ -99,7 +109,7 @@ export function rootImageStep(parts: {
 				script,
 				"sh",
 				tree,
-				join(needs.rootfs, "rootfs.tar"),
+				join(needs.whole, "rootfs.tar"),
 				join(needs.kernel, "modules"),
 				own,
 				join(out, "listing"),

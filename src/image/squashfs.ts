@@ -54,3 +54,6 @@ export function mksquashfsArguments(
 		...options,
 	];
 }
+
+/** Arguments more, which leave all but files' data uncompressed, as splice/ wants it. */
+export const readableMetadata = ["-noI", "-noId", "-noX"];

@@ -132,7 +132,7 @@ async function buildAndWrite(
 		}
 		if (formats.has("oci") || formats.has("dir")) {
 			const steps = await releaseSteps(project, await packagesStamp(project));
-			await withStep(sources, steps.rootfs, async (outputs) => {
+			await withStep(sources, steps.whole, async (outputs) => {
 				const rootfs = join(outputs, "rootfs.tar");
 				if (formats.has("oci")) await writeOci(sources, rootfs, target("oci"));
 				if (formats.has("dir"))

@@ -11,8 +11,10 @@ import { manifestStep } from "../release/manifest.ts";
 import { sbomStep } from "../release/sbom/step.ts";
 import { trustedKeys } from "../release/signature.ts";
 import { updateFiles } from "../release/update-files.ts";
+import { trimmed, trimPatterns } from "../rootfs/customise/trim.ts";
 import type { RootfsSettings } from "../rootfs/schema.ts";
 import { customiseStep, packagesStep } from "../rootfs/step.ts";
+import { wholeStep } from "../rootfs/whole.ts";
 import { packageFile } from "../system/package-files.ts";
 import { hostPackages } from "./host-packages.ts";
 import { checkInit } from "./init-check.ts";
@@ -79,13 +81,14 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 	});
 	// The root is the same for every host: templates and scripts do not see what is one host's own.
 	const { host: _, ...shared } = config;
-	const rootfs = customiseStep({
+	const customised = customiseStep({
 		packages,
 		settings,
 		config: shared,
 		epoch,
 		movable: [project.directory, packageFile(".")],
 	});
+	const whole = wholeStep({ packages, customised, epoch });
 	const kernel = await kernelStep({
 		settings: config.kernel,
 		packages: source,
@@ -110,9 +113,16 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 		busybox,
 		tools,
 	});
+	const patterns = trimPatterns(settings.trim);
 	const root = rootImageStep({
-		rootfs,
+		packages,
+		customised,
+		whole,
 		kernel,
+		trim: {
+			patterns: { ...patterns },
+			of: (entries) => trimmed(entries, patterns),
+		},
 		files: {
 			"usr/lib/dock0/state-paths": config.state.paths
 				.map((path) => `${path}\n`)
@@ -150,7 +160,7 @@ export async function releaseSteps(project: Project, stamp: PackagesStamp) {
 	});
 	return {
 		packages,
-		rootfs,
+		whole,
 		kernel,
 		busybox,
 		initramfs,

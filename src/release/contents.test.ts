@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { parseListing, sourcesOf } from "./contents.ts";
+import { parseListing } from "./contents.ts";
+import { sourcesOf } from "./package-owners.ts";
 
 const hash = "a".repeat(64);
 

@@ -1,10 +1,20 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { RootImageStep } from "../image/root.ts";
-import { defineStep, type Step, type StepContext } from "../plan/step.ts";
+import {
+	type AnyStep,
+	defineStep,
+	type Step,
+	type StepContext,
+} from "../plan/step.ts";
 import { ExpectedError } from "../system/errors.ts";
 import { listTreeScript, unpackImageScript } from "../system/tree-listing.ts";
 import type { RootType } from "./manifest.ts";
+import {
+	ownersStep,
+	readOwners,
+	type SourcePackage,
+} from "./package-owners.ts";
 
 /** The file of a release that tells what its root holds; for reports only, a host never reads it. */
 export const contentsFile = "contents.json";
@@ -42,63 +52,35 @@ export interface Contents {
 	sources: SourcePackage[];
 }
 
-/** A source package of Debian, and the binary packages of it that are in the root. */
-export interface SourcePackage {
-	source: string;
-	version: string;
-	packages: string[];
-}
-
-/** Where each package backend keeps the lists of its packages' files, as tar(1) patterns. */
-const listPatterns = [
-	"./var/lib/dpkg/info/*.list",
-	"./var/lib/pacman/local/*/files",
-	"./var/lib/dpkg/status",
-];
-
 /**
  * Lists the root: every entry with mode, owner, size, hash, and the package that it came from, by the
  * lists that the packages' tree held before trimming.
  */
 export function contentsStep(parts: {
-	packages: Step<"packages.json" | "origins.json" | "rootfs.tar">;
+	packages: AnyStep;
 	root: RootImageStep;
 }): Step<typeof contentsFile> {
-	const { packages, root } = parts;
+	const owners = ownersStep(parts.packages);
+	const { root } = parts;
 	return defineStep({
 		name: "release/contents",
 		title: "listing what the root holds",
-		version: 3,
-		needs: { packages, root },
+		version: 4,
+		needs: { owners, root },
 		inputs: {},
 		outputs: [contentsFile],
-		async run({ out, temp, needs, run }) {
-			const lists = join(temp, "lists");
-			await mkdir(lists);
-			// tar ends with 2 when a pattern matches nothing, and each root has one kind of list only.
-			await run(
-				"tar",
-				[
-					...["-x", "--no-same-owner", "-C", lists],
-					...["-f", join(needs.packages, "rootfs.tar"), "--wildcards"],
-					...listPatterns,
-				],
-				{ okExitCodes: [0, 2], onLine: () => {} },
-			);
+		async run({ out, needs }) {
 			const text = (name: "listing" | "hashes") =>
 				readFile(join(needs.root, name), "utf8");
+			const { owners, sources } = await readOwners(needs.owners);
 			const contents: Contents = {
 				format: 1,
 				entries: parseListing(
 					await text("listing"),
 					await text("hashes"),
-					await readOwners(lists),
+					owners,
 				),
-				sources: sourcesOf(
-					await readFile(join(lists, "var/lib/dpkg/status"), "utf8").catch(
-						() => "",
-					),
-				),
+				sources,
 			};
 			await writeFile(join(out, contentsFile), JSON.stringify(contents));
 		},
@@ -189,44 +171,6 @@ function ownerOf(
 	return (
 		owners.get(path) ?? (before === undefined ? undefined : owners.get(before))
 	);
-}
-
-/** Source packages of a dpkg status file, sorted by name (deb-control(5), Source). Pure. */
-export function sourcesOf(status: string): SourcePackage[] {
-	const sources = new Map<string, SourcePackage>();
-	for (const paragraph of status.split("\n\n")) {
-		const field = (name: string) =>
-			new RegExp(`^${name}: *(.*)$`, "m").exec(paragraph)?.[1];
-		const name = field("Package");
-		const version = field("Version");
-		if (!name || !version || !field("Status")?.endsWith(" installed")) continue;
-		// `NAME (VERSION)` when they differ from those of the binary package
-		const [, source = name, sourceVersion = version] =
-			/^(\S+)(?: \((.+)\))?$/.exec(field("Source") ?? name) ?? [];
-		const known = sources.get(source);
-		if (known) known.packages.push(name);
-		else
-			sources.set(source, { source, version: sourceVersion, packages: [name] });
-	}
-	return [...sources.values()].sort((a, b) => (a.source < b.source ? -1 : 1));
-}
-
-async function readOwners(folder: string): Promise<Map<string, string>> {
-	const owners = new Map<string, string>();
-	const files = await readdir(folder, { recursive: true, withFileTypes: true });
-	for (const file of files.filter((one) => one.isFile())) {
-		const text = await readFile(join(file.parentPath, file.name), "utf8");
-		const isDpkg = file.name.endsWith(".list");
-		if (!isDpkg && file.name !== "files") continue;
-		const owner = isDpkg
-			? file.name.replace(/(:[a-z0-9-]+)?\.list$/, "")
-			: // NAME-VERSION-RELEASE, of which only the name may hold hyphens
-				basename(file.parentPath).replace(/-[^-]+-[^-]+$/, "");
-		for (const line of text.split("\n"))
-			if (line && !line.startsWith("%"))
-				owners.set(line.replace(/^\//, ""), owner);
-	}
-	return owners;
 }
 
 /**

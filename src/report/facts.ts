@@ -7,10 +7,10 @@ import {
 	configFile,
 	kernelConfigFile,
 	readContents,
-	type SourcePackage,
 } from "../release/contents.ts";
 import { readRelease } from "../release/folder.ts";
 import type { Manifest } from "../release/manifest.ts";
+import type { SourcePackage } from "../release/package-owners.ts";
 import { signatureFile } from "../release/signature.ts";
 
 /** A package as it is in the image, after trimming. */

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { SourcePackage } from "../release/contents.ts";
+import type { SourcePackage } from "../release/package-owners.ts";
 import { ExpectedError } from "../system/errors.ts";
 import { writeFileAtomically } from "../system/files.ts";
 import { readBootTimes } from "./boot-times.ts";

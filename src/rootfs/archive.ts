@@ -3,11 +3,13 @@
  * numeric owners, extended attributes (file capabilities), no time younger than `epoch` (seconds since
  * 1970). The pax options are those of https://reproducible-builds.org/docs/archives/.
  * Run it as root of the namespace that made the tree.
+ * @param names a file with the paths to pack, each as `./path` with a zero byte after it, in their order; default all.
  */
 export function packArguments(
 	tree: string,
 	file: string,
 	epoch: number,
+	names?: string,
 ): string[] {
 	return [
 		"--create",
@@ -26,7 +28,14 @@ export function packArguments(
 		`--mtime=@${epoch}`,
 		"--clamp-mtime",
 		"--one-file-system",
-		".",
+		...(names === undefined
+			? ["."]
+			: [
+					"--no-recursion",
+					"--null",
+					"--verbatim-files-from",
+					`--files-from=${names}`,
+				]),
 	];
 }
 

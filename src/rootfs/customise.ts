@@ -20,7 +20,7 @@ import type { RootfsSettings } from "./schema.ts";
 export interface CustomiseOptions {
 	/** The `rootfs.tar` to start from. */
 	source: string;
-	/** The one to make. */
+	/** Folder for `changes.tar` and `kept`, see `packChanges`. */
 	target: string;
 	settings: RootfsSettings;
 	/** What templates and scripts see of the config; may hold secrets. */
@@ -32,7 +32,7 @@ export interface CustomiseOptions {
 }
 
 /**
- * Unpacks a root file system, changes it as the settings say, and packs it again, in a process of its
+ * Unpacks a root file system, changes it as the settings say, and packs what was changed, in a process of its
  * own that is root of a namespace.
  * @throws ExpectedError (exit code 1) naming the template, script or command that failed.
  */

@@ -1,9 +1,15 @@
 import { join } from "node:path";
 import { canonicalJson } from "../plan/canonical.ts";
-import { type AnyStep, defineStep, type Json } from "../plan/step.ts";
+import {
+	type AnyStep,
+	defineStep,
+	type Json,
+	type Step,
+} from "../plan/step.ts";
 import { sha256 } from "../system/files.ts";
 import type { PackageFile } from "./backend.ts";
 import { backendFor } from "./backends.ts";
+import { changesArchive, keptList } from "./customise/job.ts";
 import { customise, overlayFolders, templateSources } from "./customise.ts";
 import { formatFiles } from "./lock.ts";
 import type { RootfsSettings } from "./schema.ts";
@@ -61,8 +67,11 @@ export interface CustomiseStepOptions {
 	workerFile?: string;
 }
 
-/** Overlay, templates, scripts, commands and trimming: `rootfs.tar`. */
-export function customiseStep(options: CustomiseStepOptions) {
+/** Leaves all that differs from the packages' tree (`changes.tar`), and the paths of all that does not (`kept`). */
+export type CustomiseStep = Step<typeof changesArchive | typeof keptList>;
+
+/** Overlay, templates, scripts, commands and trimming. */
+export function customiseStep(options: CustomiseStepOptions): CustomiseStep {
 	const { settings, config, epoch } = options;
 	const templates = templateSources(settings);
 	// Without anyone to read it, a change in the config changes nothing here.
@@ -74,7 +83,7 @@ export function customiseStep(options: CustomiseStepOptions) {
 	return defineStep({
 		name: "rootfs/customise",
 		title: "placing files and running scripts",
-		version: 1,
+		version: 2,
 		needs: { packages: options.packages },
 		inputs: {
 			values: {
@@ -100,11 +109,11 @@ export function customiseStep(options: CustomiseStepOptions) {
 			},
 			tools: ["tar"],
 		},
-		outputs: ["rootfs.tar"],
+		outputs: [changesArchive, keptList],
 		run: (context) =>
 			customise(context, {
 				source: join(context.needs.packages, "rootfs.tar"),
-				target: join(context.out, "rootfs.tar"),
+				target: context.out,
 				settings,
 				config,
 				epoch,

@@ -113,6 +113,10 @@ export default defineScript<Config>(async ({ rootfs, chroot, config }) => {
 			expect(await listing(user)).toEqual(await listing(ours));
 			expect(await digest(user)).toBe(await digest(ours));
 		}
+		for (const file of ["changes.tar", "kept"])
+			expect(await digest(join(theirs.changes ?? "", file))).toBe(
+				await digest(join(built.changes ?? "", file)),
+			);
 		await expectNothingLeft("user");
 	});
 

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { inflateSync } from "node:zlib";
 import { run } from "../../system/process.ts";
 import { type Compressor, metadataBlock } from "./layout.ts";
-import { decodeLz4 } from "./lz4.ts";
 import type { StoredBlock } from "./read-table.ts";
 
 /**
@@ -53,8 +52,6 @@ async function unpack(
 	switch (compressor) {
 		case "gzip":
 			return blocks.map((block) => inflateSync(block));
-		case "lz4":
-			return blocks.map((block) => decodeLz4(block, metadataBlock));
 		case "zstd":
 		case "xz": {
 			// Both programs take frames one after the other for one stream.

@@ -24,6 +24,13 @@ export const compressors = {
 } as const;
 export type Compressor = keyof typeof compressors;
 
+/** Those whose images can be read here: by Node.js, or by a program of the compressor's name. */
+export const readableCompressors: readonly Compressor[] = [
+	"zstd",
+	"gzip",
+	"xz",
+];
+
 /** The bits of the superblock's flags. */
 export const flags = {
 	inodesPlain: 0x1,

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Inode } from "./inode.ts";
 import { mergeTrees } from "./merge.ts";
+import { numberInodes } from "./number.ts";
 import type { Entry } from "./read.ts";
 
 type Names = { [name: string]: Names | string };
@@ -46,7 +47,7 @@ it("takes what is kept of the base, and all else of the top", () => {
 	]);
 });
 
-it("orders names by their bytes, and asks for them as text", () => {
+it("orders names by their bytes, and asks for them as bytes", () => {
 	const asked: string[] = [];
 	const latin = (text: string): string => Buffer.from(text).toString("latin1");
 	mergeTrees(
@@ -54,7 +55,13 @@ it("orders names by their bytes, and asks for them as text", () => {
 		entry(1, {}),
 		(path) => asked.push(path) > 0,
 	);
-	expect(asked).toEqual(["", "Z", "a", "～", "😀"]);
+	expect(asked.map((path) => Buffer.from(path, "latin1").toString())).toEqual([
+		"",
+		"Z",
+		"a",
+		"～",
+		"😀",
+	]);
 });
 
 it.each<[string, Names, Names, string[]]>([
@@ -73,4 +80,31 @@ it.each<[string, Names, Names, string[]]>([
 	],
 ])("names a path %s", (_, base, top, kept) => {
 	expect(() => merged(base, top, kept)).toThrow("'a/b/c' would be in");
+});
+
+it("numbers each inode once, and counts its links anew", () => {
+	const root = entry(0, { a: { x: "", y: "" }, b: "", c: {} });
+	const [a, b] = [root.children?.get("a"), root.children?.get("b")];
+	if (!a || !b) throw new Error("the tree lacks a or b");
+	a.children?.set("same-as-b", b);
+	const { inodes, others, folders } = numberInodes(root);
+	expect([...inodes.values()]).toEqual([
+		{ number: 1, links: 4 }, // the root, with a and c in it
+		{ number: 2, links: 2 }, // a
+		{ number: 3, links: 2 }, // b, with two names
+		{ number: 4, links: 2 }, // c
+		{ number: 5, links: 1 }, // x
+		{ number: 6, links: 1 }, // y
+	]);
+	expect(others.map((inode) => inodes.get(inode)?.number)).toEqual([3, 5, 6]);
+	expect(
+		folders.map(({ entry: { inode }, parent }) => [
+			inodes.get(inode)?.number,
+			parent,
+		]),
+	).toEqual([
+		[2, 1],
+		[4, 1],
+		[1, 7],
+	]);
 });

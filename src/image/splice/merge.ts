@@ -36,7 +36,7 @@ function mergeChildren(
 	const children = new Map<string, Entry>();
 	// One character is one byte, so this is squashfs's order.
 	for (const name of [...names].sort()) {
-		const childPath = path === "" ? textOf(name) : `${path}/${textOf(name)}`;
+		const childPath = path === "" ? name : `${path}/${name}`;
 		const child = merge(
 			childPath,
 			base?.children?.get(name),
@@ -48,13 +48,6 @@ function mergeChildren(
 		children.set(name, child);
 	}
 	return areLost ? undefined : children;
-}
-
-function textOf(name: string): string {
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII, which is the same in UTF-8
-	return /^[\x00-\x7f]*$/.test(name)
-		? name
-		: Buffer.from(name, "latin1").toString();
 }
 
 function missing(path: string): never {

@@ -22,8 +22,8 @@ export interface SpliceOptions {
 	/** Written; must not exist. */
 	out: string;
 	/**
-	 * Which entries of `base` stay as they are (path without leading slash, "" is the root), metadata and all, whatever
-	 * `top` has there. Of a folder that stays, the content is that of both.
+	 * Which entries of `base` stay as they are (path without leading slash, a character for each byte as in `latin1`; ""
+	 * is the root), metadata and all, whatever `top` has there. Of a folder that stays, the content is that of both.
 	 */
 	keeps: (path: string) => boolean;
 	/** Seconds since 1970 for the superblock's mkfs time. */

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { encodeFolderInode, type Listed, layListing } from "./folders.ts";
-import { decodeLz4 } from "./lz4.ts";
 import { readPlainTable } from "./read-table.ts";
 import { plainTable } from "./write-table.ts";
 import { decodeXattrs, encodeXattrSets, xattrNumbers } from "./xattr.ts";
@@ -94,7 +93,9 @@ it("writes an index of a long listing, which only linux reads", () => {
 	expect(inode.readUInt32LE(24)).toBe(2000);
 	expect(inode.readUInt16LE(34)).toBe(8192 - 100);
 	const count = inode.readUInt16LE(32);
-	expect(count).toBe(Math.floor((listing.bytes.length - 100) / 8192) + 1);
+	const lastHeader = listing.headers.at(-1)?.at ?? 0;
+	expect(count).toBe(Math.floor(lastHeader / 8192) - 2);
+	expect(count).toBeGreaterThan(3);
 	let at = 40;
 	for (let n = 0; n < count; n++) {
 		const [place, block] = [inode.readUInt32LE(at), inode.readUInt32LE(at + 4)];
@@ -107,20 +108,4 @@ it("writes an index of a long listing, which only linux reads", () => {
 		at = nameEnd;
 	}
 	expect(at).toBe(inode.length);
-});
-
-it("decompresses lz4, and throws where it is damaged", () => {
-	// "abcabcabcabcab" + 20 literals, by the format's description
-	const literals = Buffer.from("01234567890123456789");
-	const block = Buffer.from([
-		...[0x37, ...Buffer.from("abc"), 3, 0],
-		...[0xf0, 5, ...literals],
-	]);
-	expect(decodeLz4(block, 8192).toString()).toBe(`abcabcabcabcab${literals}`);
-	// Behind literals (4) and behind a match (6) a block may end.
-	for (let length = 1; length < block.length; length++)
-		if (length !== 4 && length !== 6)
-			expect(() => decodeLz4(block.subarray(0, length), 8192)).toThrow();
-	expect(() => decodeLz4(block, 20)).toThrow("damaged");
-	expect(() => decodeLz4(Buffer.from([0x10, 65, 2, 0]), 99)).toThrow("damaged");
 });

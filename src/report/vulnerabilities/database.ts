@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { SourcePackage } from "../../release/contents.ts";
+import type { SourcePackage } from "../../release/package-owners.ts";
 import { ExpectedError } from "../../system/errors.ts";
 import { compareVersions } from "./deb-version.ts";
 import { readOsv } from "./osv.ts";

@@ -12,7 +12,7 @@ export interface TemplateSource {
 export interface CustomiseJob {
 	/** Packed tree to start from. */
 	source: string;
-	/** Packed tree to make. */
+	/** Folder for what became of it: `changes.tar` and `kept`. */
 	target: string;
 	/** Folder to unpack into; exists, empty. */
 	tree: string;
@@ -33,6 +33,10 @@ export interface CustomiseJob {
 	trim: TrimSettings;
 	config: unknown;
 }
+
+/** The files that the worker leaves in `target`. */
+export const changesArchive = "changes.tar";
+export const keptList = "kept";
 
 /** A line that the worker writes to its standard output. */
 export type WorkerEvent =

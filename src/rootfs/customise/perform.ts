@@ -7,8 +7,9 @@ import { chrootMountsScript } from "../chroot-mounts.ts";
 import type { Command } from "../schema.ts";
 import type { Phase } from "../script.ts";
 import { scrubScript } from "../scrub.ts";
+import { changesSince, type Snapshot, takeSnapshot } from "./changes.ts";
 import { commandWords, resolverScript } from "./enter.ts";
-import type { CustomiseJob } from "./job.ts";
+import { type CustomiseJob, changesArchive, keptList } from "./job.ts";
 import { placeOverlay } from "./overlay.ts";
 import { applyPermissions } from "./permissions.ts";
 import { placeLink } from "./place.ts";
@@ -26,7 +27,7 @@ export interface Reporter {
 
 /**
  * Does the whole of a job as root of a namespace that ends with us: unpack, overlay, templates, permissions,
- * scripts and commands by phase with the trimming before the last one, scrub, pack.
+ * scripts and commands by phase with the trimming before the last one, scrub, pack what was changed.
  * @throws ExpectedError (exit code 1) naming what failed.
  */
 export async function performJob(
@@ -34,8 +35,15 @@ export async function performJob(
 	report: Reporter,
 ): Promise<void> {
 	const around = await surroundings(job, report);
+	let before: Snapshot = new Map();
 	const stages: [string, () => Promise<unknown>][] = [
 		["unpacking", () => run("tar", unpackArguments(job.source, job.tree))],
+		[
+			"looking at what the packages brought",
+			async () => {
+				before = await takeSnapshot(job.tree, join(job.private, "probe"));
+			},
+		],
 		["placing files", () => placeFiles(job, around)],
 		["entering the root", () => mountRoot(job, around)],
 		["rootfs scripts", () => runPhase(job, around, "rootfs")],
@@ -45,10 +53,7 @@ export async function performJob(
 		["finalize scripts", () => runPhase(job, around, "finalize")],
 		["finalize commands", () => runFinalizeCommands(job, around)],
 		["leaving the root", () => leaveRoot(job)],
-		[
-			"packing",
-			() => run("tar", packArguments(job.tree, job.target, job.epoch)),
-		],
+		["packing what is new", () => packChanges(job, before, report)],
 	];
 	for (const [index, [title, perform]] of stages.entries()) {
 		report.stage(index, stages.length, title);
@@ -174,6 +179,33 @@ async function leaveRoot(job: CustomiseJob): Promise<void> {
 		job.tree,
 		String(job.epoch),
 	]);
+}
+
+/**
+ * Leaves `changes.tar`, all that is not as the packages brought it, and `kept`, the paths of all that is, each
+ * with a zero byte after it.
+ */
+async function packChanges(
+	job: CustomiseJob,
+	before: Snapshot,
+	report: Reporter,
+): Promise<void> {
+	const { kept, changed } = changesSince(job.tree, before);
+	const list = (paths: string[]) =>
+		Buffer.from(paths.map((path) => `${path}\0`).join(""), "latin1");
+	await writeFile(join(job.target, keptList), list(kept));
+	const names = join(job.private, "changed");
+	await writeFile(
+		names,
+		list(changed.map((path) => (path === "." ? path : `./${path}`))),
+	);
+	await run(
+		"tar",
+		packArguments(job.tree, join(job.target, changesArchive), job.epoch, names),
+	);
+	report.log(
+		`${changed.length} entries are new or changed, ${kept.length} kept`,
+	);
 }
 
 function commandFailure(

@@ -52,38 +52,60 @@ export function trimPatterns(trim: TrimSettings): TrimPatterns {
 	return { remove, keep };
 }
 
+/** An entry of a tree, by its absolute path there. */
+export interface TrimEntry {
+	path: string;
+	isFolder: boolean;
+}
+
 /**
- * Removes the files of the tree that the patterns name, then the named folders that are empty. Links are
- * never followed. Synchronous: among ten thousands of files, waiting for each takes four times as long, and
- * the worker has nothing else to do.
- * @returns how many files were removed.
+ * What the patterns name of a tree's entries: files to remove, and folders to remove if they are empty then,
+ * inner ones first. Pure.
  */
-export function removePaths(
-	tree: string,
+export function trimmed(
+	entries: readonly TrimEntry[],
 	{ remove, keep }: TrimPatterns,
-): number {
+): { files: string[]; folders: string[] } {
 	const wanted = anyMatcher(remove);
 	const kept = anyMatcher(keep);
-	let removed = 0;
+	const named = entries.filter(({ path }) => wanted(path) && !kept(path));
+	return {
+		files: named.filter(({ isFolder }) => !isFolder).map(({ path }) => path),
+		folders: named
+			.filter(({ isFolder }) => isFolder)
+			.map(({ path }) => path)
+			.sort()
+			.reverse(),
+	};
+}
+
+/**
+ * Removes what `trimmed` says of a tree. Links are never followed. Synchronous: among ten thousands of files,
+ * waiting for each takes four times as long, and the worker has nothing else to do.
+ * @returns how many files were removed.
+ */
+export function removePaths(tree: string, patterns: TrimPatterns): number {
 	// While scripts run, /proc, /sys, /dev and /run are mounted, and those of this machine are not ours to trim.
 	const { dev: device } = lstatSync(tree);
+	const entries: TrimEntry[] = [];
 	const visit = (path: string): void => {
 		if (lstatSync(join(tree, path)).dev !== device) return;
 		for (const entry of readdirSync(join(tree, path), {
 			withFileTypes: true,
 		})) {
-			const inner = `${path}/${entry.name}`;
-			if (entry.isDirectory()) {
-				visit(inner);
-				if (wanted(inner) && !kept(inner)) removeIfEmpty(join(tree, inner));
-			} else if (wanted(inner) && !kept(inner)) {
-				unlinkSync(join(tree, inner));
-				removed += 1;
-			}
+			const inner = {
+				path: `${path}/${entry.name}`,
+				isFolder: entry.isDirectory(),
+			};
+			entries.push(inner);
+			if (inner.isFolder) visit(inner.path);
 		}
 	};
 	visit("");
-	return removed;
+	const { files, folders } = trimmed(entries, patterns);
+	for (const file of files) unlinkSync(join(tree, file));
+	for (const folder of folders) removeIfEmpty(join(tree, folder));
+	return files.length;
 }
 
 function removeIfEmpty(folder: string): void {

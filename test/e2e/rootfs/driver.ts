@@ -13,6 +13,7 @@ import {
 	rootfsSchema,
 } from "../../../src/rootfs/schema.ts";
 import { customiseStep, packagesStep } from "../../../src/rootfs/step.ts";
+import { wholeStep } from "../../../src/rootfs/whole.ts";
 import { interruptSignal } from "../../../src/system/cleanup.ts";
 import { environment } from "../../../src/system/environment.ts";
 import { ExpectedError } from "../../../src/system/errors.ts";
@@ -52,15 +53,17 @@ async function build(input: DriverInput, settings: RootfsSettings) {
 		epoch,
 		workerFile: input.worker,
 	});
+	const whole = wholeStep({ packages, customised, epoch });
 	const entries = await execute({
-		steps: await keySteps([customised]),
+		steps: await keySteps([whole]),
 		observe,
 		signal: interruptSignal(),
 		logDir: join(environment().cacheDir, "logs"),
 	});
 	return {
 		packages: entries.get(packages.name)?.outputs,
-		customised: entries.get(customised.name)?.outputs,
+		changes: entries.get(customised.name)?.outputs,
+		customised: entries.get(whole.name)?.outputs,
 	};
 }
 

@@ -37,7 +37,9 @@ export type Who = "root" | "user";
 export interface DriverResult {
 	exitCode: number;
 	stderr: string;
+	/** The steps' outputs; `customised` is the whole tree. */
 	packages?: string;
+	changes?: string;
 	customised?: string;
 	target?: string;
 	problems?: { code: string; message: string; where?: { line: number } }[];
