@@ -7,6 +7,7 @@ import {
 	type Step,
 } from "../plan/step.ts";
 import { listTreeScript } from "../system/tree-listing.ts";
+import { inMemoryScript, memoryForTree } from "../system/tree-memory.ts";
 import { addModulesScript, unpackTarScript } from "./root-tree.ts";
 import type { SquashfsSettings } from "./schema.ts";
 import { mksquashfsArguments, readableMetadata } from "./squashfs.ts";
@@ -69,11 +70,12 @@ export function baseImageStep(parts: {
 			const tree = join(temp, "tree");
 			const script = [
 				"set -eu",
-				"tree=$1 tar=$2 modules=$3 lists=$4 out=$5; shift 5",
+				"tree=$1 tar=$2 modules=$3 lists=$4 out=$5 memory=$6; shift 6",
+				inMemoryScript,
 				unpackTarScript,
 				addModulesScript,
 				listTreeScript,
-				'unpack_tar "$tar" "$tree"',
+				'in_memory "$tree" "$memory"; unpack_tar "$tar" "$tree"',
 				'(cd "$tree"; xargs -0 -r rm -f -- <"$lists/files"; xargs -0 -r rmdir --ignore-fail-on-non-empty -- <"$lists/folders")',
 				'add_modules "$modules" "$tree" >"$out/library"',
 				// Beside the packer, while the tree is in memory anyway.
@@ -88,6 +90,7 @@ export function baseImageStep(parts: {
 				join(needs.kernel, "modules"),
 				temp,
 				out,
+				String(memoryForTree(tar)),
 				"mksquashfs",
 				...mksquashfsArguments(tree, join(out, "squashfs"), settings, epoch),
 				...readableMetadata,

@@ -1,4 +1,4 @@
-/** A function of POSIX sh, `unpack_tar FILE TREE`: into a new folder, owners, modes and attributes as they were. */
+/** A function of POSIX sh, `unpack_tar FILE TREE`: into a folder, owners, modes and attributes as they were. */
 export const unpackTarScript = [
 	"unpack_tar() {",
 	'	mkdir -p -m 755 "$2"',

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AnyStep, defineStep, type Step } from "../plan/step.ts";
 import { listTreeScript, unpackImageScript } from "../system/tree-listing.ts";
+import { inMemoryScript, memoryForTree } from "../system/tree-memory.ts";
 import { baseImageStep, type Trimming } from "./base.ts";
 import { mkfsErofsArguments } from "./erofs.ts";
 import { writeOwn } from "./own-files.ts";
@@ -89,15 +90,17 @@ function packedRootStep(parts: RootImageParts): RootImageStep {
 		async run({ out, temp, needs, runInNamespace }) {
 			const tree = join(temp, "tree");
 			const own = join(temp, "own");
+			const tar = join(needs.whole, "rootfs.tar");
 			await writeOwn(own, files, links);
 			const script = [
 				"set -eu",
-				"tree=$1 tar=$2 modules=$3 own=$4 listing=$5 hashes=$6 type=$7 image=$8; shift 8",
+				"tree=$1 tar=$2 modules=$3 own=$4 listing=$5 hashes=$6 type=$7 image=$8 memory=$9; shift 9",
+				inMemoryScript,
 				unpackTarScript,
 				addModulesScript,
 				unpackImageScript,
 				listTreeScript,
-				'unpack_tar "$tar" "$tree"; add_modules "$modules" "$tree" >/dev/null',
+				'in_memory "$tree" "$memory"; unpack_tar "$tar" "$tree"; add_modules "$modules" "$tree" >/dev/null',
 				'cp -R --no-preserve=ownership "$own/." "$tree/"',
 				asTree
 					? // Beside the packer, while the tree is in memory anyway.
@@ -109,13 +112,14 @@ function packedRootStep(parts: RootImageParts): RootImageStep {
 				script,
 				"sh",
 				tree,
-				join(needs.whole, "rootfs.tar"),
+				tar,
 				join(needs.kernel, "modules"),
 				own,
 				join(out, "listing"),
 				join(out, "hashes"),
 				type,
 				join(out, "root"),
+				String(memoryForTree(tar)),
 				...packCommand(settings, tree, join(out, "root"), epoch),
 			]);
 			const hashes = verity ? await appendHashTree(join(out, "root")) : null;

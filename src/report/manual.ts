@@ -25,6 +25,10 @@ export const manualFacts: Omit<ManualFacts, "version"> = {
 	],
 	environment: [
 		["DOCK0_CACHE_DIR", "Where step outputs are kept."],
+		[
+			"DOCK0_TREES",
+			"With `disk`, trees are unpacked in the cache while they are worked on, never in memory.",
+		],
 		["XDG_CACHE_HOME", "Folder of the cache when that is unset."],
 		["NO_COLOR", "Turns colours off when it is set."],
 	],

@@ -10,6 +10,7 @@ import {
 import { removeTree, runInNamespace } from "../system/namespace.ts";
 import { packageFile } from "../system/package-files.ts";
 import { maskSecrets } from "../system/secrets.ts";
+import { memoryForTree } from "../system/tree-memory.ts";
 import {
 	type CustomiseJob,
 	parseEvent,
@@ -47,8 +48,9 @@ export async function customise(
 			message: `${worker} does not exist`,
 			hint: "in a checkout of dock0: npm run build",
 		});
-	const tree = join(context.temp, "tree");
-	await mkdir(tree, { mode: 0o755 });
+	const work = join(context.temp, "work");
+	const tree = join(work, "tree");
+	await mkdir(work);
 	// Secrets of the config pass through here: only we may look, and nothing stays.
 	const folder = await mkdtemp(join(context.temp, "job-"));
 	try {
@@ -58,7 +60,7 @@ export async function customise(
 		await runWorker(context, worker, file);
 	} finally {
 		await rm(folder, { recursive: true, force: true });
-		await removeTree(tree);
+		await removeTree(work);
 	}
 }
 
@@ -71,6 +73,7 @@ function makeJob(
 		source,
 		target,
 		tree,
+		memory: memoryForTree(source),
 		private: folder,
 		epoch,
 		baseOverlays: settings.baseOverlay,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type AnyStep, defineStep, type Step } from "../plan/step.ts";
 import { shellWord } from "../system/shell-word.ts";
+import { inMemoryScript, memoryForTree } from "../system/tree-memory.ts";
 import { packArguments, unpackArguments } from "./archive.ts";
 import { changesArchive, keptList } from "./customise/job.ts";
 import type { CustomiseStep } from "./step.ts";
@@ -23,11 +24,13 @@ export function wholeStep(parts: {
 		outputs: ["rootfs.tar"],
 		async run({ out, temp, needs, runInNamespace }) {
 			const tree = join(temp, "tree");
+			const source = join(needs.packages, "rootfs.tar");
 			const target = join(out, "rootfs.tar");
 			const script = [
 				"set -eu",
-				'tree=$1 kept=$2; mkdir -m 755 "$tree"',
-				`tar ${words(unpackArguments(join(needs.packages, "rootfs.tar"), tree))}`,
+				inMemoryScript,
+				'tree=$1 kept=$2; in_memory "$tree" "$3"',
+				`tar ${words(unpackArguments(source, tree))}`,
 				'cd "$tree"',
 				'not_kept() { LC_ALL=C sort -z | LC_ALL=C comm -z -23 - "$kept"; }',
 				"find . -mindepth 1 ! -type d -printf '%P\\0' | not_kept | xargs -0 -r rm -f --",
@@ -42,6 +45,7 @@ export function wholeStep(parts: {
 				"sh",
 				tree,
 				join(needs.customised, keptList),
+				String(memoryForTree(source)),
 			]);
 		},
 	});

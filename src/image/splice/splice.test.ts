@@ -380,7 +380,7 @@ describe("any two trees", () => {
 				await splice(isSame);
 				await expectTree(second, small);
 			}),
-			{ numRuns: 25 },
+			{ numRuns: 8 },
 		);
 	});
 });

@@ -14,8 +14,10 @@ export interface CustomiseJob {
 	source: string;
 	/** Folder for what became of it: `changes.tar` and `kept`. */
 	target: string;
-	/** Folder to unpack into; exists, empty. */
+	/** Folder to unpack into; its parent exists, empty. */
 	tree: string;
+	/** How many bytes of memory may hold that; 0: it is on the disk. */
+	memory: number;
 	/** Private folder for the scripts' view of the config. */
 	private: string;
 	/** Seconds since 1970. */

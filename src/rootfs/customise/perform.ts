@@ -1,7 +1,8 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { stepFailure } from "../../system/errors.ts";
 import { run } from "../../system/process.ts";
+import { inMemoryScript } from "../../system/tree-memory.ts";
 import { packArguments, unpackArguments } from "../archive.ts";
 import { chrootMountsScript } from "../chroot-mounts.ts";
 import type { Command } from "../schema.ts";
@@ -37,11 +38,11 @@ export async function performJob(
 	const around = await surroundings(job, report);
 	let before: Snapshot = new Map();
 	const stages: [string, () => Promise<unknown>][] = [
-		["unpacking", () => run("tar", unpackArguments(job.source, job.tree))],
+		["unpacking", () => unpack(job)],
 		[
 			"looking at what the packages brought",
 			async () => {
-				before = await takeSnapshot(job.tree, join(job.private, "probe"));
+				before = await takeSnapshot(job.tree, `${job.tree}.probe`);
 			},
 		],
 		["placing files", () => placeFiles(job, around)],
@@ -82,6 +83,18 @@ async function surroundings(
 		},
 		log: report.log,
 	};
+}
+
+async function unpack({ source, tree, memory }: CustomiseJob): Promise<void> {
+	await run("sh", [
+		"-euc",
+		`${inMemoryScript}\nin_memory "$@"`,
+		"sh",
+		dirname(tree),
+		String(memory),
+	]);
+	await mkdir(tree, { mode: 0o755 });
+	await run("tar", unpackArguments(source, tree));
 }
 
 async function placeFiles(
