@@ -60,7 +60,7 @@ describe("qemuArguments", () => {
 
 	it("emulates with threads, and uses the host's processor under KVM", () => {
 		expect(valuesOf("-accel", {})).toEqual(["tcg,thread=multi"]);
-		expect(valuesOf("-cpu", {})).toEqual(["max"]);
+		expect(valuesOf("-cpu", {})).toEqual(["max,-erms,-fsrm"]);
 		expect(valuesOf("-accel", { accelerator: "kvm" })).toEqual(["kvm"]);
 		expect(valuesOf("-cpu", { accelerator: "kvm" })).toEqual(["host"]);
 	});

@@ -57,7 +57,7 @@ it.runIf(environment().isRoot)(
 			],
 			{ cwd: folder },
 		);
-		expect(stderr.match(/^done/gm)).toHaveLength(7);
+		expect(stderr.match(/^done/gm)).toHaveLength(9);
 		expect(await readRelease(join(folder, "user", "e2e-debian"))).toEqual(ours);
 	},
 );

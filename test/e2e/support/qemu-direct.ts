@@ -3,6 +3,7 @@ import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type RunningProcess, start } from "../../../src/system/process.ts";
 import { efiFirmware } from "../../../src/vm/firmware.ts";
+import { accelerationArguments } from "../../../src/vm/qemu.ts";
 
 /** A QEMU guest started straight from a kernel and an initramfs, with its serial console in our hands. */
 export interface DirectGuest {
@@ -33,7 +34,8 @@ export function bootDirect(options: {
 	memoryMiB?: number;
 }): DirectGuest {
 	const child = start("qemu-system-x86_64", [
-		...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"],
+		...accelerationArguments("tcg"),
+		...["-smp", "2"],
 		...["-m", String(options.memoryMiB ?? 512), "-no-reboot"],
 		...["-display", "none", "-monitor", "none", "-serial", "stdio"],
 		...["-nodefaults", "-kernel", options.kernel],
@@ -76,7 +78,8 @@ export async function bootDisk(options: {
 		);
 	}
 	const child = start("qemu-system-x86_64", [
-		...["-machine", "q35,smm=on", "-accel", "tcg,thread=multi", "-cpu", "max"],
+		...["-machine", "q35,smm=on"],
+		...accelerationArguments("tcg"),
 		...["-smp", "2", "-m", String(options.memoryMiB ?? 512), "-no-reboot"],
 		...["-display", "none", "-monitor", "none", "-serial", "stdio"],
 		...["-nodefaults", ...efi, ...devices],

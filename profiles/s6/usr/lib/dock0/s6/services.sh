@@ -2,16 +2,21 @@
 # Services as they run: copies of /etc/s6/services in memory, since s6 writes beside what it runs.
 scan=/run/service
 
-# add_service NAME [FROM]: a service that is marked `logged` gets a log in memory (s6-log(8)).
+# add_service NAME [FROM]
 add_service() {
 	cp -RL "${2:-/etc/s6/services/$1}" "$scan/.new-$1" || return
-	# Without a limit one that ignores SIGTERM would keep the host from going down.
-	[ -e "$scan/.new-$1/timeout-kill" ] || echo 10000 >"$scan/.new-$1/timeout-kill"
-	if [ -e "$scan/.new-$1/logged" ]; then
-		mkdir "$scan/.new-$1/log"
-		ln -s /usr/lib/dock0/s6/log "$scan/.new-$1/log/run"
-	fi
+	complete_service "$scan/.new-$1"
 	mv "$scan/.new-$1" "$scan/$1"
+}
+
+# complete_service FOLDER: a service that is marked `logged` gets a log in memory (s6-log(8)).
+complete_service() {
+	# Without a limit one that ignores SIGTERM would keep the host from going down.
+	[ -e "$1/timeout-kill" ] || echo 10000 >"$1/timeout-kill"
+	if [ -e "$1/logged" ]; then
+		mkdir "$1/log"
+		ln -s /usr/lib/dock0/s6/log "$1/log/run"
+	fi
 }
 
 # add_logins: a login on each serial line of /etc/dock0/serial-getty, or without that file on the kernel's console.
