@@ -33,7 +33,8 @@ const checks = {
 	"types of the page": ["npx", ["tsc", "-p", "src/ui/page"]],
 	lint: ["npx", ["biome", "check", "--error-on-warnings", "."]],
 	"dead code": ["npx", ["knip", "--no-progress"]],
-	shell: ["shellcheck", ["-x", ...shell]],
+	// SC2187 only says that busybox is checked as dash.
+	shell: ["shellcheck", ["-x", "-e", "SC2187", ...shell]],
 };
 let failed = 0;
 await Promise.all(

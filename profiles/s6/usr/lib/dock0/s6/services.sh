@@ -60,7 +60,7 @@ lists() {
 load_listed() {
 	for file in $(lists modules-load.d); do
 		grep -v '^ *[#;]' "$file"
-	done | xargs -r modprobe -abq
+	done | xargs -r /sbin/modprobe -abq
 }
 
 set_sysctl() {
