@@ -58,7 +58,10 @@ function archiveStep<Tar extends "rootfs.tar" | "changes.tar">(
 const whole = { kept: "kept", "left-out": "left out", "etc/changed": "new" };
 
 /** Packs a root; returns the listing's lines, the hashes' lines, and what the image says of itself. */
-async function packAndList(options: readonly string[]) {
+async function packAndList(
+	options: readonly string[],
+	changes: Readonly<Record<string, string>> = { "etc/changed": "new" },
+) {
 	const kernel = defineStep({
 		name: "kernel/none",
 		title: "making a kernel",
@@ -81,12 +84,10 @@ async function packAndList(options: readonly string[]) {
 			"etc/removed": "",
 			"usr/share/doc/manual": "",
 		}),
-		customised: archiveStep(
-			"rootfs/customise",
-			"changes.tar",
-			{ "etc/changed": "new" },
-			["kept", "left-out"],
-		),
+		customised: archiveStep("rootfs/customise", "changes.tar", changes, [
+			"kept",
+			"left-out",
+		]),
 		whole: archiveStep("rootfs/whole", "rootfs.tar", whole),
 		kernel,
 		trim: {
@@ -156,4 +157,12 @@ test("does not tell of what mksquashfs was told to leave out", async () => {
 	expect(pathsOf(packed)).not.toContain("left-out");
 	expect(packed.hashes.join()).not.toContain("left-out");
 	expect(packed.hashes.join()).toContain("./kept");
+});
+
+test("refuses a root whose /lib was made a folder after the modules went to /usr/lib", async () => {
+	await expect(
+		packAndList([], { "etc/changed": "new", "lib/own": "" }),
+	).rejects.toMatchObject({
+		problems: [expect.objectContaining({ code: "ROOT_LIB_MOVED" })],
+	});
 });
