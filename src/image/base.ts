@@ -45,7 +45,7 @@ export function baseImageStep(parts: {
 	return defineStep({
 		name: "image/base",
 		title: `packing the packages with ${settings.compression}`,
-		version: 1,
+		version: 2,
 		needs: { packages, kernel },
 		inputs: {
 			values: { settings, trim: trim.patterns, epoch },

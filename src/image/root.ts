@@ -80,7 +80,7 @@ function packedRootStep(parts: RootImageParts): RootImageStep {
 	return defineStep({
 		name: `image/${type}`,
 		title: `packing the root as ${type} with ${settings[type].compression}`,
-		version: 4,
+		version: 5,
 		needs: { whole, kernel },
 		inputs: {
 			values: { [type]: settings[type], verity, epoch, files, links },

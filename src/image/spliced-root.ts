@@ -28,7 +28,7 @@ export function splicedRootStep(
 	return defineStep({
 		name: "image/squashfs",
 		title: `packing the root as squashfs with ${settings.compression}`,
-		version: 5,
+		version: 6,
 		needs: { base, customised },
 		inputs: {
 			values: { squashfs: settings, verity, epoch, files, links },
