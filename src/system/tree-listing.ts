@@ -1,7 +1,7 @@
 /**
- * A function of POSIX sh, `list_tree TREE LISTING HASHES`: LISTING gets find(1)'s `%y %m %U:%G %s %l %P` of
- * every entry with tabs between (0 for a folder's size, which only tells of the file system that the tree is on), HASHES what sha256sum(1) says of each regular file; each ends with a zero
- * byte. Run it as root of the namespace that made the tree.
+ * A function of POSIX sh, `list_tree TREE LISTING HASHES`: LISTING gets find(1)'s `%y %m %U:%G %s %l %P` of every
+ * entry with tabs between (0 for a folder's size, which only tells of the file system that the tree is on), HASHES what
+ * sha256sum(1) says of each regular file; each ends with a zero byte. Run it as root of the namespace that made the tree.
  */
 export const listTreeScript = [
 	"list_tree() {",
