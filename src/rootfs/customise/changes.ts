@@ -14,6 +14,9 @@ export interface Changes {
 	changed: string[];
 }
 
+/** As long as the coarsest clock of a file system ticks, with room. */
+const longestTickMs = 3000;
+
 /**
  * Remembers the state of a tree. Whatever is changed after the promise has settled is told by `changesSince`.
  * @param probe a file to write beside the tree, on its file system.
@@ -22,13 +25,19 @@ export async function takeSnapshot(
 	tree: string,
 	probe: string,
 ): Promise<Snapshot> {
-	const { marks, latest } = look(tree);
+	const { marks, times } = look(tree);
+	const latest = [...times.values()].reduce((a, b) => (a > b ? a : b), 0n);
 	// A file system's clock ticks every few milliseconds, or every second: a change in the same tick would not show.
-	for (;;) {
-		writeFileSync(probe, "");
-		if (lstatSync(probe, { bigint: true }).ctimeNs > latest) return marks;
+	const end = performance.now() + longestTickMs;
+	let now: bigint;
+	do {
 		await setTimeout(2);
-	}
+		writeFileSync(probe, "");
+		now = lstatSync(probe, { bigint: true }).ctimeNs;
+	} while (now <= latest && performance.now() < end);
+	// When this machine's clock was set back, what is from later counts as changed, which is never wrong.
+	for (const [path, time] of times) if (time >= now) marks.delete(path);
+	return marks;
 }
 
 /** Compares a tree with what it was. Nothing may be mounted in it. */
@@ -47,13 +56,13 @@ export function changesSince(tree: string, before: Snapshot): Changes {
  */
 function look(tree: string) {
 	const marks = new Map<string, string>();
-	let latest = 0n;
+	const times = new Map<string, bigint>();
 	const base = Buffer.from(`${tree}/`);
 	const visit = (path: string, isFolder: boolean): void => {
 		const place = Buffer.concat([base, Buffer.from(path, "latin1")]);
 		const { ino, ctimeNs } = lstatSync(place, { bigint: true });
 		marks.set(path, `${ino} ${ctimeNs}`);
-		if (ctimeNs > latest) latest = ctimeNs;
+		times.set(path, ctimeNs);
 		if (!isFolder) return;
 		for (const entry of readdirSync(place, {
 			withFileTypes: true,
@@ -65,5 +74,5 @@ function look(tree: string) {
 			);
 	};
 	visit(".", true);
-	return { marks, latest };
+	return { marks, times };
 }
