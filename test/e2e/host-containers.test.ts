@@ -72,7 +72,9 @@ async function openPorts(...address: string[]): Promise<number[]> {
 	const [command = "", ...words] = host.neighbour;
 	const { stdout } = await run(command, [
 		...words,
-		...["nmap", "-Pn", "-n", "-T5", "-p1-10000", ...address],
+		// -T5 for ports that never answer; those that do get time on a busy machine.
+		...["nmap", "-Pn", "-n", "-T5", "-p1-10000", "--max-retries", "3"],
+		...["--max-rtt-timeout", "3s", ...address],
 	]);
 	return [...stdout.matchAll(/^(\d+)\/tcp +open/gm)].map(([, port]) =>
 		Number(port),
