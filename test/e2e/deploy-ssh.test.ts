@@ -154,14 +154,14 @@ describe("a stock server that is reached by nothing but ssh", () => {
 				stock,
 				"ls -d /sys/firmware/efi; echo precious > /var/lib/app/file; sync; cat /sys/class/block/vda8/size",
 			),
-		).toBe(`/sys/firmware/efi\n${(3072 - 169 - 1) * 2048}`);
+		).toBe(`/sys/firmware/efi\n${(3072 - 105 - 1) * 2048}`);
 		const again = await writeLayer(stock, "again", {
 			to: `root@${address}`,
 			disk: "/dev/vda",
 		});
 		const moved = await deploy(
 			[again],
-			...["--image", await image("moved", diskSettings({ slotSize: "72M" }))],
+			...["--image", await image("moved", diskSettings({ slotSize: "40M" }))],
 			"--yes",
 		);
 		expect(moved.exitCode).toBe(2);

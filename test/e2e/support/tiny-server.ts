@@ -6,7 +6,7 @@ import {
 } from "../../../src/image/disk/write-disk.ts";
 import { run } from "../../../src/system/process.ts";
 import { addSshServer, startSshServer } from "./ssh-server.ts";
-import { tinyDiskParts } from "./tiny-disk.ts";
+import { diskSettings, tinyDiskParts } from "./tiny-disk.ts";
 import { makeTinyRoot, squash } from "./tiny-root.ts";
 
 /** Answers on port 80 with what it is and how often a host with this state has started. */
@@ -28,9 +28,12 @@ sync
 exec sleep 1000000
 `;
 
-/** What all tiny servers have in common; their kernel module for the network is in the initramfs. */
+/**
+ * What all tiny servers have in common; their kernel module for the network is in the initramfs. Slots are no larger
+ * than they must be, since an emulated installer writes and reads them whole.
+ */
 export const tinyServerParts = (folder: string): Promise<DiskOptions> =>
-	tinyDiskParts(folder, undefined, ["virtio_net"]);
+	tinyDiskParts(folder, diskSettings({ slotSize: "32M" }), ["virtio_net"]);
 
 /**
  * Writes a gzipped disk image of a real dock0 host, as small as it gets: kernel, initramfs, squashed root,
