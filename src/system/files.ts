@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { type BigIntStats, constants, createReadStream } from "node:fs";
 import {
 	cp,
+	type FileHandle,
 	mkdir,
 	open,
 	readFile,
@@ -128,5 +129,22 @@ export async function readTextIfThere(
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
 		throw error;
+	}
+}
+
+/** Writes all of `bytes` at `position`, where one write(2) may take only a part. */
+export async function writeAt(
+	file: FileHandle,
+	bytes: Uint8Array,
+	position: number,
+): Promise<void> {
+	for (let done = 0; done < bytes.length; ) {
+		const { bytesWritten } = await file.write(
+			bytes,
+			done,
+			bytes.length - done,
+			position + done,
+		);
+		done += bytesWritten;
 	}
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { sha256File } from "../../system/files.ts";
+import { sha256File, writeAt } from "../../system/files.ts";
 import { run } from "../../system/process.ts";
 import { bootSector, placedCore } from "./bios-boot.ts";
 import { encodeEnvBlock, type SwitchVariables } from "./env-block.ts";
@@ -182,22 +182,6 @@ async function writeBootPartition(
 			number === 0 ? header : emptyHeader(),
 			boot.start + headerOffset(number + 1),
 		);
-}
-
-async function writeAt(
-	disk: FileHandle,
-	bytes: Uint8Array,
-	position: number,
-): Promise<void> {
-	for (let done = 0; done < bytes.length; ) {
-		const { bytesWritten } = await disk.write(
-			bytes,
-			done,
-			bytes.length - done,
-			position + done,
-		);
-		done += bytesWritten;
-	}
 }
 
 const zeros = Buffer.alloc(1024 * 1024);

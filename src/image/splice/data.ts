@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { writeAt } from "../../system/files.ts";
 import type { FileInode } from "./inode.ts";
 import { bytesOnDisk } from "./layout.ts";
 import type { Fragment } from "./read.ts";
@@ -136,7 +137,7 @@ export async function copyData(
 			buffer.copyWithin(filled, piece.start - start, piece.end - start);
 			filled += piece.end - piece.start;
 		}
-		await writeAll(out, buffer.subarray(0, filled), position);
+		await writeAt(out, buffer.subarray(0, filled), position);
 		position += filled;
 	}
 }
@@ -160,22 +161,4 @@ function* windows(runs: readonly Run[]): Generator<Run[]> {
 		}
 	}
 	if (pieces.length > 0) yield pieces;
-}
-
-/** Writes all of `bytes` at `position`. */
-export async function writeAll(
-	out: FileHandle,
-	bytes: Buffer,
-	position: number,
-): Promise<void> {
-	let done = 0;
-	while (done < bytes.length) {
-		const { bytesWritten } = await out.write(
-			bytes,
-			done,
-			bytes.length - done,
-			position + done,
-		);
-		done += bytesWritten;
-	}
 }

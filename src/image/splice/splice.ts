@@ -1,6 +1,7 @@
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
+import { writeAt } from "../../system/files.ts";
 import { canCompress } from "./compress.ts";
-import { copyData, type Relocation, relocate, writeAll } from "./data.ts";
+import { copyData, type Relocation, relocate } from "./data.ts";
 import type { FileInode } from "./inode.ts";
 import {
 	encodeSuperblock,
@@ -110,8 +111,8 @@ async function splice(
 		fragments: fragments.length,
 		flags: mergedFlags(base.superblock, top.superblock, tables),
 	});
-	await writeAll(out, bytes, upper.end);
-	await writeAll(
+	await writeAt(out, bytes, upper.end);
+	await writeAt(
 		out,
 		Buffer.concat([encodeSuperblock(superblock), base.compressorOptions]),
 		0,
